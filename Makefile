@@ -1,0 +1,37 @@
+# Everything here sets the clone up first (Python 3.11 to 3.13 and make are all a machine needs).
+PYTHON ?= python3
+RUN := .venv/bin/python
+UNIT := $(wildcard tests/unit tests/property tests/contract tests/golden)
+export PYTHONPATH := $(CURDIR)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-unit test-long check bench
+
+help: ## what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "./ketenbus      the command line: up, down, status, logs, env, demo, lineage, ..."
+
+setup: ## the packages of uv.lock into .venv; says first how much it downloads
+	@$(PYTHON) -S -E infra/bootstrap.py
+
+demo: setup ## the main job: a national history in, the published tables out
+	@./ketenbus demo
+
+test: setup ## every test, on a real Kafka and PostgreSQL (at most 15 minutes)
+	@BUS_REQUIRE=broker $(RUN) -m pytest -q -m "not long" tests
+
+test-unit: setup ## the tests that need no server (under a minute)
+	@$(RUN) -m pytest -q $(UNIT)
+
+test-long: setup ## the tests that take longest
+	@BUS_REQUIRE=broker $(RUN) -m pytest -q -m long tests
+
+check: setup ## style, types, imports and the contract
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m mypy
+	@.venv/bin/lint-imports
+	@$(RUN) -m schemas.build --check
+
+bench: setup ## speed and memory, as docs/measurements.md has them
+	@$(RUN) -m bench

@@ -1,0 +1,44 @@
+"""Stops a platform's servers when the process that wanted them is gone, even by kill -9.
+
+    python -m infra.local.leash DATA
+
+It holds the reading end of a pipe whose writing end only its parent has: the end of the pipe is the end of the parent.
+Kept free of other imports: it stays in memory as long as the demo or the tests run.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+
+class Leash:
+    """The parent's side: while it is held, a crash of ours stops the servers of `data`."""
+
+    def __init__(self, data: Path) -> None:
+        self._guard = subprocess.Popen(
+            [sys.executable, "-m", "infra.local.leash", str(data)],
+            cwd=Path(__file__).parents[2],
+            stdin=subprocess.PIPE,
+            start_new_session=True,  # it must survive the Ctrl-C that ends us
+        )
+
+    def release(self) -> None:
+        """Let go: the servers were stopped in order, or shall stay."""
+        assert self._guard.stdin is not None
+        self._guard.stdin.write(b"released")
+        self._guard.stdin.close()
+        self._guard.wait()
+
+
+def main(data: str) -> None:
+    """Wait for the parent to let go or to end, and stop the servers if it just ended."""
+    if sys.stdin.buffer.read() == b"released":
+        return
+    subprocess.run([sys.executable, "-m", "infra.local", "--data", data, "down"], check=False,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

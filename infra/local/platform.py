@@ -1,0 +1,254 @@
+"""The local platform: both servers, the users, the topics and the rights, in one data folder.
+
+    with Platform(data).running() as platform:
+        ...   # both servers answer; at the end, or at Ctrl-C, what this started is stopped again
+
+`<data>/platform.json` remembers ports, process ids and where the database lives.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import quote
+
+from infra.local import access, databases, ports, postgres, settings
+from infra.local.files import private_folder, read_json, size_bytes, write_json
+from infra.local.identities import PROCESSORS, Addresses, Identities
+from infra.local.kafka import KafkaServer, admin_client
+from infra.local.leash import Leash
+from infra.local.processes import Process
+from infra.local.settings import KafkaAdmin, Settings
+from ketenbus.errors import ConfigurationError
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ServerStatus:
+    """What one server does now."""
+
+    name: str
+    address: str
+    process: Process | None
+    ours: bool = True
+
+
+class Server(Protocol):
+    """What the platform asks of either server."""
+
+    def running(self, pid: int | None = None) -> Process | None: ...
+    def stop(self, process: Process) -> bool: ...
+
+
+class Platform:
+    """The servers and identities of one data folder."""
+
+    def __init__(
+        self,
+        data: Path,
+        *,
+        backfill: bool = False,
+        layout: Callable[[], Sequence[access.TopicSpec]] | None = None,
+        given: Settings | None = None,
+        say: Say = lambda _: None,
+    ) -> None:
+        """Name a platform; nothing is made or started yet.
+
+        `backfill` lets every partner say when it recorded a fact itself; `layout` is the topics, default those of the
+        bus; `given` the settings, default those of the environment; `say` takes lines on what takes long.
+        """
+        self.data = data.absolute()
+        self._backfill = backfill
+        self._layout = layout or _bus_layout
+        self._given = given or settings.read()
+        self._say = say
+
+    @property
+    def kafka(self) -> KafkaServer:
+        """The Kafka node of this data folder."""
+        return KafkaServer(self.data / "kafka", self.data / "logs" / "kafka.log")
+
+    @property
+    def postgres(self) -> postgres.PostgresServer:
+        """The PostgreSQL of this data folder."""
+        folder = self._remembered("postgres").get("folder") or postgres.place(self.data)
+        return postgres.PostgresServer(Path(folder), self.data / "logs" / "postgres.log")
+
+    def up(self) -> set[str]:
+        """Start what does not run, check what does, complete users, topics and rights; return the names it started."""
+        self._prepare_folder()
+        with self._alone():
+            identities = Identities(self.data)
+            identities.draw()
+            started: set[str] = set()
+            # Kafka is slower: it starts while PostgreSQL is made ready.
+            kafka, kafka_process = self._start_kafka(identities, started)
+            dsn = self._ready_postgres(identities, started)
+            self._ready_kafka(identities, kafka, kafka_process)
+            identities.write(Addresses(kafka, dsn), backfill=self._backfill)
+            return started
+
+    def down(self, *, wipe: bool = False) -> list[str]:
+        """Stop the servers of this data folder; with `wipe`, remove the folder. Return what was stopped."""
+        if not self.data.exists():
+            return []
+        self._refuse_foreign_folder()
+        with self._alone():
+            stopped = []
+            servers: dict[str, Server] = {"kafka": self.kafka, "postgres": self.postgres}
+            for name, server in servers.items():
+                if (process := server.running(self._remembered(name).get("pid"))) is not None:
+                    server.stop(process)
+                    stopped.append(name)
+            if wipe:
+                shutil.rmtree(self.postgres.folder, ignore_errors=True)
+                shutil.rmtree(self.data)
+        return stopped
+
+    def status(self) -> list[ServerStatus]:
+        """Return what each server does now."""
+        kafka = self._given.kafka.address if self._given.kafka else None
+        database = "KETENBUS_POSTGRES" if self._given.postgres else None
+        return [self._status("kafka", kafka, self.kafka), self._status("postgres", database, self.postgres)]
+
+    def size_bytes(self) -> int:
+        """Return the disk space the platform takes."""
+        outside = self.postgres.folder
+        elsewhere = 0 if outside.is_relative_to(self.data) else size_bytes(outside)
+        return size_bytes(self.data) + elsewhere
+
+    @contextmanager
+    def running(self, *, wipe: bool = False) -> Iterator[Platform]:
+        """Run the platform for a while; afterwards nothing that this started is left, even if we are killed."""
+        self._prepare_folder()
+        leash = Leash(self.data)
+        try:
+            started = self.up()
+        except BaseException:
+            self.down()
+            leash.release()
+            raise
+        try:
+            yield self
+        finally:
+            if started:
+                self.down(wipe=wipe)
+            leash.release()
+
+    def admin(self) -> dict[str, str]:
+        """Return the administrator's settings: kafka, user, password, dsn."""
+        found: dict[str, str] | None = read_json(self.data / "secrets" / "admin.json")
+        if found is None:
+            raise ConfigurationError(f"no platform in {self.data}: start it with ./ketenbus up")
+        return found
+
+    def partner_file(self, name: str) -> Path:
+        """Return the settings file of a partner."""
+        return self.data / "secrets" / "partners" / f"{name}.json"
+
+    def processor_file(self, name: str) -> Path:
+        """Return the settings file of a processor."""
+        return self.data / "secrets" / "processors" / f"{name}.json"
+
+    def _start_kafka(self, identities: Identities, started: set[str]) -> tuple[KafkaAdmin, Process | None]:
+        if self._given.kafka:
+            return self._given.kafka, None
+        server, was = self.kafka, self._remembered("kafka")
+        process = server.running(was.get("pid"))
+        if process is None:
+            client_port = self._choose("Kafka", was.get("port"))
+            controller_port = ports.choose(was.get("controller_port"), avoid={client_port})
+            self._say(f"starting Kafka on {ports.LOOPBACK}:{client_port}")
+            was = {"port": client_port, "controller_port": controller_port}
+            self._remember("kafka", was)  # before the start: a server whose ports nobody knows is of no use
+            server.prepare((client_port, controller_port), identities.password("admin"), self._given.cache, self._say)
+            process = server.start()
+            started.add("kafka")
+        self._remember("kafka", was | {"pid": process.pid, "started": process.started})
+        return KafkaAdmin(f"{ports.LOOPBACK}:{was['port']}", "admin", identities.password("admin")), process
+
+    def _ready_kafka(self, identities: Identities, admin: KafkaAdmin, process: Process | None) -> None:
+        client = admin_client(admin)
+        if process is not None:
+            self.kafka.wait_until_ready(process, admin)
+        layout = self._layout()
+        local = self._given.kafka is None
+        access.ensure_users(client, identities.users, identities.password, renew=not local)
+        if made := access.ensure_topics(client, layout, replicas=1 if local else -1):
+            self._say(f"made {made} topics")
+        access.ensure_rights(client, layout, identities.users)
+
+    def _ready_postgres(self, identities: Identities, started: set[str]) -> str:
+        dsn = self._given.postgres or self._own_dsn(identities, started)
+        asyncio.run(databases.ensure_schemas(dsn, PROCESSORS, identities.password))
+        return dsn
+
+    def _own_dsn(self, identities: Identities, started: set[str]) -> str:
+        """Return the administrator's DSN of our own server, which answers by then."""
+        server, was = self.postgres, self._remembered("postgres")
+        process = server.running(was.get("pid"))
+        if process is None:
+            port = self._choose("PostgreSQL", was.get("port"))
+            self._say(f"starting PostgreSQL on {ports.LOOPBACK}:{port}")
+            was = {"folder": str(server.folder), "port": port}
+            self._remember("postgres", was)
+            server.prepare(identities.password("admin"))
+            process = server.start(port)
+            started.add("postgres")
+        self._remember("postgres", was | {"pid": process.pid, "started": process.started})
+        address = f"postgresql://admin:{quote(identities.password('admin'))}@{ports.LOOPBACK}:{was['port']}"
+        server.wait_until_ready(process, f"{address}/postgres", self._say)
+        asyncio.run(databases.ensure_database(f"{address}/{postgres.DATABASE}"))
+        return f"{address}/{postgres.DATABASE}"
+
+    def _choose(self, server: str, remembered: int | None) -> int:
+        port = ports.choose(remembered)
+        if remembered not in (None, port):
+            self._say(f"port {remembered} is taken by another program: {server} moves to {port}")
+        return port
+
+    def _status(self, name: str, given: str | None, server: Server) -> ServerStatus:
+        if given:
+            return ServerStatus(name, given, None, ours=False)
+        was = self._remembered(name)
+        return ServerStatus(name, f"{ports.LOOPBACK}:{was.get('port', '-')}", server.running(was.get("pid")))
+
+    def _prepare_folder(self) -> None:
+        self._refuse_foreign_folder()
+        # As root the database runs under another account, which must be able to pass through, and no more.
+        private_folder(self.data, 0o711 if postgres.account() else 0o700)
+        if not (self.data / "platform.json").exists():
+            write_json(self.data / "platform.json", {})
+        private_folder(self.data / "logs")
+
+    def _refuse_foreign_folder(self) -> None:
+        if self.data.exists() and not (self.data / "platform.json").exists() and any(self.data.iterdir()):
+            raise ConfigurationError(f"{self.data} holds other things than a platform: nothing was changed; name an "
+                                     f"empty or new folder in KETENBUS_DATA")
+
+    def _remembered(self, name: str) -> dict[str, Any]:
+        remembered: dict[str, dict[str, Any]] = read_json(self.data / "platform.json") or {}
+        return remembered.get(name, {})
+
+    def _remember(self, name: str, what: dict[str, Any]) -> None:
+        write_json(self.data / "platform.json", (read_json(self.data / "platform.json") or {}) | {name: what})
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep a second `up` or `down` on this folder waiting until ours is done."""
+        with (self.data / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def _bus_layout() -> Sequence[access.TopicSpec]:
+    from streams.runtime.topics import layout  # imported late: it reads contract and register
+
+    return layout()

@@ -1,0 +1,182 @@
+"""The registered persons a plan stands for: all made up, down to sex, age and nationality.
+
+Demographics follow the text figures loosely: men 37%, sex unknown about 3% (L999, L2112); below 23 years 43% in 2016 to 22%
+in 2020 (L1043, L1061-1062), of labour exploitation 8% with mean age 35 (L1048-1051); nationalities of L812-813, L1022-1026.
+Domestic or cross-border sexual exploitation follows from the nationality (L439, inferred).
+"""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import cycle
+
+from sandbox import invented
+from sandbox.plan import SU, Plan
+from sandbox.targets import TOTAL, figures
+
+_YOUNG = {2016: 0.55, 2017: 0.45, 2018: 0.42, 2019: 0.40, 2020: 0.36}
+_WOMEN = {"BL_SU": 0.93, "GO_SU": 0.85, "AU": 0.30, "CU": 0.22, "ORGAAN": 0.4, "ONBEKEND": 0.5}
+_FROM = {
+    "GO_SU": ("NG", "NG", "NG", "NG", "BG", "HU", "PL", "UG", "SL", "GM", "ANDERS", "ANDERS"),
+    "AU": ("PL", "PL", "PL", "HU", "BG", "PH", "VN", "ANDERS", "ANDERS", "NL", "ONBEKEND"),
+    "CU": ("NG", "NG", "GM", "VN", "MX", "NL", "NL", "SL", "ANDERS", "ONBEKEND"),
+    "ORGAAN": ("ANDERS", "NG", "ONBEKEND"),
+    "ONBEKEND": ("NL", "NL", "NG", "VN", "ANDERS", "ONBEKEND", "ONBEKEND"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One person of the register, or one who should not get there.
+
+    `human` says who it is in the sandbox's world: two persons with one human were never joined, so they count as two.
+    `units` are the police units that reported; `sectors` those of sexual exploitation.
+    """
+
+    number: int
+    human: int
+    year: int
+    forms: tuple[str, ...]
+    kinds: tuple[str, ...]
+    units: tuple[str, ...]
+    sectors: tuple[str, ...]
+    sex: str
+    nationality: str
+    age: int | None
+    minor: bool
+    birth_date: date
+    name: str
+    v_number: str | None
+    bsn: str | None
+
+
+class Invention:
+    """Invents persons, each with numbers of its own."""
+
+    def __init__(self, seed: int) -> None:
+        self.draw = random.Random(f"people-{seed}")
+        self._bsns = invented.bsns()
+        self._v_numbers = invented.v_numbers()
+        self._named: set[tuple[str, date]] = set()
+        self._number = 0
+
+    def person(
+        self,
+        year: int,
+        forms: tuple[str, ...],
+        kinds: tuple[str, ...],
+        units: tuple[str, ...] = (),
+        sector: str | None = None,
+    ) -> Person:
+        """Invent a person to whom this happened."""
+        draw = self.draw
+        self._number += 1
+        nationality = "NL" if forms[0] == "BL_SU" else draw.choice(_FROM[forms[0]])
+        years = _age(forms[0], year, draw)
+        name, birth_date = self._name_and_birth(year, years)
+        foreign = nationality != "NL"
+        return Person(
+            number=self._number,
+            human=self._number,
+            year=year,
+            forms=forms,
+            kinds=kinds,
+            units=units,
+            sectors=(sector,) if sector else (),
+            sex=draw.choices(("VROUW", "MAN", "ONBEKEND"), (_WOMEN[forms[0]], 1 - _WOMEN[forms[0]], 0.03))[0],
+            nationality=nationality,
+            age=None if draw.random() < (0.2 if "FAIRWORK" in kinds else 0.03) else years,
+            minor=years < 18,
+            birth_date=birth_date,
+            name=name,
+            v_number=next(self._v_numbers) if foreign and draw.random() < 0.8 else None,
+            bsn=next(self._bsns) if not foreign or draw.random() < 0.25 else None,
+        )
+
+    def _name_and_birth(self, year: int, years: int) -> tuple[str, date]:
+        while True:
+            name = invented.name(self.draw)
+            born = date(year - years, self.draw.randint(1, 12), self.draw.randint(1, 28))
+            if years == 18:  # nobody comes of age in the year of the report: it would change who may consent
+                born = born.replace(month=1, day=1)
+            if (name, born) not in self._named:
+                self._named.add((name, born))
+                return name, born
+
+
+def _age(form: str, year: int, draw: random.Random) -> int:
+    """Return the calendar years since birth; those who turn 18 later in the year are left out."""
+    if draw.random() < (0.08 if form == "AU" else _YOUNG[year]):
+        return draw.choices((draw.randint(11, 17), draw.randint(18, 22)), (0.35, 0.65))[0]
+    return min(70, 23 + int(draw.expovariate(1 / 13 if form == "AU" else 1 / 7)))
+
+
+def people(plan: Plan, seed: int) -> tuple[Person, ...]:
+    """Return the persons of a plan: as many of each sort as it says, each in one reporting year, with units and sectors spread."""
+    invention = Invention(seed)
+    units = _units(plan, invention.draw)
+    sectors = _sectors(plan, invention.draw)
+    persons = []
+    for sort, number in plan.persons.items():
+        for _ in range(number):
+            reported = next(units[sort.year, sort.ranked]) if "POLITIE" in sort.kinds else ()
+            sector = next(sectors[sort.year, sort.kmar_only]) if sort.ranked in SU else None
+            persons.append(invention.person(int(sort.year), sort.forms, sort.kinds, reported, sector))
+    invention.draw.shuffle(persons)
+    return _never_joined(persons, invention.draw)
+
+
+def _units(plan: Plan, draw: random.Random) -> dict[tuple[str, str], Iterator[tuple[str, ...]]]:
+    """Deal each unit's count over different persons: no count exceeds the persons there are, so one round a unit at most."""
+    reported: dict[tuple[str, str], int] = defaultdict(int)
+    for sort, number in plan.persons.items():
+        if "POLITIE" in sort.kinds:
+            reported[sort.year, sort.ranked] += number
+    dealt = {}
+    for key, number in reported.items():
+        hands: list[tuple[str, ...]] = [()] * number
+        places = cycle(range(number))
+        for (unit, *where), count in plan.units.items():
+            if tuple(where) == key:
+                for _ in range(count):
+                    at = next(places)
+                    hands[at] = (*hands[at], unit)
+        draw.shuffle(hands)
+        dealt[key] = iter(hands)
+    return dealt
+
+
+def _sectors(plan: Plan, draw: random.Random) -> dict[tuple[str, bool], Iterator[str | None]]:
+    """Deal each year's sectors over its persons; those whom the KMar rule leaves out have sectors too, which do not count."""
+    dealt: dict[tuple[str, bool], Iterator[str | None]] = {}
+    for year in {sort.year for sort in plan.persons}:
+        for kmar_only in (False, True):
+            these = (s for s in plan.persons if (s.year, s.kmar_only) == (year, kmar_only) and s.ranked in SU)
+            number = sum(plan.persons[sort] for sort in these)
+            if kmar_only:
+                names = [row for row in figures()[2].rows if row != TOTAL]
+                hands: list[str | None] = [draw.choice(names) if draw.random() < 0.5 else None for _ in range(number)]
+            else:
+                hands = [sector for (sector, then), count in plan.sectors.items() if then == year for _ in range(count)]
+                hands += [None] * (number - len(hands))
+            draw.shuffle(hands)
+            dealt[year, kmar_only] = iter(hands)
+    return dealt
+
+
+def _never_joined(persons: list[Person], draw: random.Random) -> tuple[Person, ...]:
+    """Let some pairs be one human whom nobody recognised: one nationality and sex, another spelling, no number in common."""
+    alike: dict[tuple[str, str, bool], Person] = {}
+    left = max(2, len(persons) // 60)
+    for at, person in enumerate(persons):
+        first = alike.pop((person.nationality, person.sex, person.minor), None)
+        if first is None or left == 0:
+            alike[person.nationality, person.sex, person.minor] = person
+        elif first.forms != person.forms:
+            persons[at] = replace(person, human=first.human, name=invented.misspelled(first.name, draw))
+            left -= 1
+    return tuple(persons)

@@ -1,0 +1,225 @@
+"""The local key ring: the keys of sealed fields, one per publisher's subject and class, in files.
+
+    <keyring>/<oin>/<class>.sqlite      key(key_id, subject, secret), readable by its owner only
+
+A publisher makes keys (`PublisherKeys`); a zone opens the files its grants name and no other (`ZoneKeys`). Destroying
+a subject's keys makes everything sealed under them unreadable for good, wherever it was delivered; a process that had
+them in memory forgets them at its next look-up.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import sqlite3
+import threading
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from ketenbus.errors import ConfigurationError, CorruptLogError, RetryableError
+from ketenbus.sealing import KEY_BYTES
+
+KEY_ID = re.compile(r"([0-9]{20})\.([a-z]{1,32})\.([0-9a-f]{24})")
+BUSY_SECONDS = 30.0
+
+#: key id and secret
+Key = tuple[str, bytes]
+
+
+class PublisherKeys:
+    """The keys one publisher seals with; safe to use from several threads and processes at once.
+
+    No file is opened before the first key is asked for.
+    """
+
+    def __init__(self, folder: Path, oin: str) -> None:
+        self._folder = folder / oin
+        self._oin = oin
+        self._files: dict[str, _KeyFile] = {}
+        self._lock = threading.Lock()
+
+    def key(self, subject: str, field_class: str) -> Key:
+        """Return the key of a subject and class, made and stored on first use."""
+        return self.keys_for([(subject, field_class)])[subject, field_class]
+
+    def keys_for(self, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Key]:
+        """Return the key of each (subject, class); new ones are stored with one commit per class.
+
+        Law: whoever asks, in whatever process, gets the same key for the same subject and class until it is destroyed.
+        """
+        by_class: dict[str, list[str]] = {}
+        for subject, field_class in dict.fromkeys(wanted):
+            by_class.setdefault(field_class, []).append(subject)
+        found: dict[tuple[str, str], Key] = {}
+        with self._lock:
+            for field_class, subjects in by_class.items():
+                keys = self._file(field_class).keys_for(subjects, f"{self._oin}.{field_class}")
+                found.update({(subject, field_class): key for subject, key in keys.items()})
+        return found
+
+    def destroy(self, subject: str) -> int:
+        """Destroy every key of a subject, of every class, and return how many there were (crypto-shredding)."""
+        with self._lock:
+            classes = sorted(path.stem for path in self._folder.glob("*.sqlite"))
+            return sum(self._file(field_class).destroy(subject) for field_class in classes)
+
+    def close(self) -> None:
+        """Close the files."""
+        with self._lock:
+            for file in self._files.values():
+                file.close()
+            self._files.clear()
+
+    def _file(self, field_class: str) -> _KeyFile:
+        if field_class not in self._files:
+            self._files[field_class] = _KeyFile.to_write(self._folder / f"{field_class}.sqlite")
+        return self._files[field_class]
+
+
+class ZoneKeys:
+    """The keys one zone may open: its grants name an OIN, or `*` for every publisher, and a class."""
+
+    def __init__(self, folder: Path, grants: Sequence[tuple[str, str]]) -> None:
+        self._folder = folder
+        self._grants = frozenset(grants)
+        self._files: dict[Path, _KeyFile] = {}
+        self._lock = threading.Lock()
+
+    def secret(self, key_id: str) -> bytes | None:
+        """Return the secret of a key, or None when no grant covers it or it is not (or no longer) there."""
+        match = KEY_ID.fullmatch(key_id)
+        if match is None:
+            return None
+        oin, field_class = match[1], match[2]
+        if (oin, field_class) not in self._grants and ("*", field_class) not in self._grants:
+            return None
+        path = self._folder / oin / f"{field_class}.sqlite"
+        with self._lock:
+            if path not in self._files:
+                if not path.exists():
+                    return None
+                self._files[path] = _KeyFile.to_read(path)
+            return self._files[path].secret(key_id)
+
+    def close(self) -> None:
+        """Close the files."""
+        with self._lock:
+            for file in self._files.values():
+                file.close()
+            self._files.clear()
+
+
+class _KeyFile:
+    """One file of keys. What it has read it remembers until another connection changes the file."""
+
+    def __init__(self, database: sqlite3.Connection, path: Path) -> None:
+        self._database = database
+        self._path = path
+        self._version = -1
+        self._keys: dict[str, Key] = {}
+        self._secrets: dict[str, bytes] = {}
+
+    @classmethod
+    def to_write(cls, path: Path) -> _KeyFile:
+        """Open the file for its publisher, made with owner-only access when it is not there."""
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            database = _connect(f"{path.absolute().as_uri()}?mode=rw")
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute("PRAGMA synchronous = FULL")  # a key must outlive every event sealed with it
+            database.execute("PRAGMA secure_delete = ON")  # a destroyed key must not stay in a free page
+            database.execute(
+                "CREATE TABLE IF NOT EXISTS key(key_id TEXT PRIMARY KEY, subject TEXT NOT NULL UNIQUE,"
+                " secret BLOB NOT NULL) STRICT"
+            )
+        except (OSError, sqlite3.Error) as error:
+            raise _fault(path, error) from error
+        return cls(database, path)
+
+    @classmethod
+    def to_read(cls, path: Path) -> _KeyFile:
+        """Open the file for a zone, read-only."""
+        try:
+            return cls(_connect(f"{path.absolute().as_uri()}?mode=ro"), path)
+        except sqlite3.Error as error:
+            raise _fault(path, error) from error
+
+    def keys_for(self, subjects: Sequence[str], prefix: str) -> dict[str, Key]:
+        """Return the key of each subject, making those that are missing in one commit."""
+        try:
+            self._forget_what_changed()
+            missing = [subject for subject in subjects if subject not in self._keys]
+            missing = [subject for subject in missing if not self._look_up(subject)]
+            if missing:
+                made = [(f"{prefix}.{secrets.token_hex(12)}", s, secrets.token_bytes(KEY_BYTES)) for s in missing]
+                with self._database:
+                    self._database.execute("BEGIN IMMEDIATE")
+                    self._database.executemany(
+                        "INSERT INTO key(key_id, subject, secret) VALUES (?, ?, ?) ON CONFLICT(subject) DO NOTHING",
+                        made,
+                    )
+                for subject in missing:
+                    self._look_up(subject)
+        except sqlite3.Error as error:
+            raise _fault(self._path, error) from error
+        return {subject: self._keys[subject] for subject in subjects}
+
+    def secret(self, key_id: str) -> bytes | None:
+        """Return the secret of a key id, or None."""
+        try:
+            self._forget_what_changed()
+            if key_id not in self._secrets:
+                row = self._database.execute("SELECT secret FROM key WHERE key_id = ?", (key_id,)).fetchone()
+                if row is None:
+                    return None
+                self._secrets[key_id] = row[0]
+        except sqlite3.Error as error:
+            raise _fault(self._path, error) from error
+        return self._secrets[key_id]
+
+    def destroy(self, subject: str) -> int:
+        """Delete a subject's key and every copy of it that this file or its log holds; return how many there were."""
+        try:
+            with self._database:
+                self._database.execute("BEGIN IMMEDIATE")
+                count = self._database.execute("DELETE FROM key WHERE subject = ?", (subject,)).rowcount
+            self._keys.pop(subject, None)
+            busy = self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        except sqlite3.Error as error:
+            raise _fault(self._path, error) from error
+        if busy:
+            raise RetryableError(f"{self._path.name}: the key is deleted, but a reader holds its log; destroy again")
+        return count
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    def _look_up(self, subject: str) -> bool:
+        row = self._database.execute("SELECT key_id, secret FROM key WHERE subject = ?", (subject,)).fetchone()
+        if row is not None:
+            self._keys[subject] = (row[0], row[1])
+        return row is not None
+
+    def _forget_what_changed(self) -> None:
+        # data_version rises when another connection commits: that may have been a key's destruction.
+        version = self._database.execute("PRAGMA data_version").fetchone()[0]
+        if version != self._version:
+            self._keys.clear()
+            self._secrets.clear()
+            self._version = version
+
+
+def _connect(uri: str) -> sqlite3.Connection:
+    return sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+
+
+def _fault(path: Path, error: Exception) -> Exception:
+    """Return our error for one of the file system's or SQLite's; it names the file and no key."""
+    if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+        return RetryableError(f"key file {path}: another process holds it; try again")
+    if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
+        return CorruptLogError(f"key file {path} is damaged ({type(error).__name__}): restore it from its backup")
+    return ConfigurationError(f"key file {path} cannot be opened ({type(error).__name__}): check the keyring folder")

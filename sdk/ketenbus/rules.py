@@ -1,0 +1,68 @@
+"""The contract's rules on values, the same at the SDK (before sealing) and at admit (after)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from ketenbus.contract import Contract, Field, contract
+from ketenbus.errors import Broken
+from ketenbus.values import Event, Sealed
+
+
+def broken(event: Event, on: date) -> tuple[Broken, ...]:
+    """Return every rule the event breaks, codes judged as valid on the day `on`; empty when it keeps them all.
+
+    A sealed value is taken as present: its codes were checked before sealing and are checked again after opening.
+    """
+    known = contract()
+    fields = known.types[event.TYPE].fields
+    return (*_fields(fields, event, on, known, ""), *_occurred(event))
+
+
+def _occurred(event: Event) -> Iterator[Broken]:
+    precision = getattr(event, "occurred_precision", None)
+    if (getattr(event, "occurred_at", None) is None) != (precision == "UNKNOWN"):
+        yield Broken("occurred_at", "is given exactly where its precision is not UNKNOWN")
+
+
+def _fields(fields: tuple[Field, ...], holder: Any, on: date, known: Contract, path: str) -> Iterator[Broken]:
+    for field in fields:
+        value = getattr(holder, field.name)
+        name = path + field.name
+        if value is None:
+            if field.required:
+                yield Broken(name, "is required")
+        elif field.kind == "array":
+            yield from _array(field, value, on, known, name)
+        elif not isinstance(value, Sealed):
+            yield from _value(field, value, on, known, name)
+
+
+def _array(field: Field, value: tuple[Any, ...], on: date, known: Contract, name: str) -> Iterator[Broken]:
+    if field.minimum_items is not None and len(value) < field.minimum_items:
+        yield Broken(name, f"has at least {field.minimum_items} items")
+    if field.maximum_items is not None and len(value) > field.maximum_items:
+        yield Broken(name, f"has at most {field.maximum_items} items")
+    for place, item in enumerate(value):
+        yield from _fields(field.items, item, on, known, f"{name}[{place}].")
+
+
+def _value(field: Field, value: Any, on: date, known: Contract, name: str) -> Iterator[Broken]:
+    if field.codelist is not None:
+        codelist = known.codelists[field.codelist]
+        codes = value if isinstance(value, tuple) else (value,)
+        if not all(codelist.allows(code, on) for code in codes):
+            yield Broken(name, f"is a code of list {field.codelist}, version {codelist.version}")
+        if isinstance(value, tuple) and (not value or len(set(value)) != len(value)):
+            yield Broken(name, "names at least one code, each once")
+    if field.minimum is not None and value < field.minimum:
+        yield Broken(name, f"is at least {field.minimum}")
+    if field.maximum is not None and value > field.maximum:
+        yield Broken(name, f"is at most {field.maximum}")
+    if field.pattern is not None and not re.fullmatch(field.pattern, value):
+        yield Broken(name, f"matches {field.pattern}")
+    if field.role == "subject" and not 0 < len(value) <= 64:
+        yield Broken(name, "has 1 to 64 characters")

@@ -1,0 +1,154 @@
+"""Sealing: a field only a zone with the key can read. Pure; keys and nonces come from the caller.
+
+A sealed value is AES-256-GCM over the value as UTF-8 JSON. The associated data bind it to its event type, its field
+and its key, so that a value moved to another field, type or key no longer opens. JSON allows spaces at its end; they
+fill the plaintext up to a multiple of `BLOCK`, because the length of a ciphertext is the length of its plaintext and
+`["AU"]` and `["ONBEKEND"]` would otherwise be told apart by anyone who sees the log.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TypeVar
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from ketenbus.contract import contract
+from ketenbus.values import Event, Sealed
+
+BLOCK = 64
+NONCE_BYTES = 12
+KEY_BYTES = 32
+
+Plain = str | date | tuple[str, ...]
+SomeEvent = TypeVar("SomeEvent", bound=Event)
+
+
+@dataclass(frozen=True, slots=True)
+class Unopened:
+    """A sealed value that did not open, with the named reason: `no-key`, `other-class`, `altered` or `malformed`."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An event with the fields its reader may open in plain; the rest stay `Sealed`.
+
+    `unopened` says why a field stayed sealed. `unmapped` names opened fields that hold a code the list does not know:
+    the value is kept as it is, for the reader to mark and count.
+    """
+
+    event: Event
+    unopened: Mapping[str, str] = field(default_factory=dict)
+    unmapped: frozenset[str] = frozenset()
+
+
+def seal(value: Plain, seals: str, key: bytes, key_id: str, type_name: str, field_name: str, nonce: bytes) -> Sealed:
+    """Return the value sealed for this field of this type; the same key and nonce must never be used twice."""
+    plaintext = json.dumps(_as_json(value, seals), ensure_ascii=False, separators=(",", ":")).encode()
+    padded = plaintext.ljust(-(-len(plaintext) // BLOCK) * BLOCK, b" ")
+    ciphertext = AESGCM(key).encrypt(nonce, padded, associated_data(type_name, field_name, key_id))
+    return Sealed(key_id=key_id, nonce=nonce, ciphertext=ciphertext)
+
+
+def unseal(sealed: Sealed, seals: str, key: bytes, type_name: str, field_name: str) -> Plain | Unopened:
+    """Return the value, or why it did not open: `altered` (or another key's), or `malformed` once open.
+
+    Law: `unseal(seal(v, ...), ...) == v`, and any other type, field, key, nonce or ciphertext gives `Unopened`.
+    """
+    try:
+        plaintext = AESGCM(key).decrypt(
+            sealed.nonce, sealed.ciphertext, associated_data(type_name, field_name, sealed.key_id)
+        )
+    except (InvalidTag, ValueError):
+        return Unopened("altered")
+    try:
+        return _from_json(json.loads(plaintext.decode()), seals)
+    except (ValueError, RecursionError):
+        return Unopened("malformed")
+
+
+def open_event(event: SomeEvent, secret: Callable[[str], bytes | None]) -> Opened:
+    """Return the event with every sealed field opened whose key `secret` gives for its key id.
+
+    A field under a key of another class than its own stays sealed: else a publisher could put a narrative under an
+    identity key and have it read by a zone that may read identity only.
+    """
+    known = contract()
+    plain: dict[str, Plain] = {}
+    unopened: dict[str, str] = {}
+    unmapped: set[str] = set()
+    for declared in known.types[event.TYPE].fields:
+        value = getattr(event, declared.name)
+        if declared.seals is None or not isinstance(value, Sealed):
+            continue
+        opened = _opened(value, declared.seals, declared.field_class, secret, event.TYPE, declared.name)
+        if isinstance(opened, Unopened):
+            unopened[declared.name] = opened.reason
+            continue
+        plain[declared.name] = opened
+        if declared.codelist is not None:
+            codes = known.codelists[declared.codelist].codes
+            if not all(code in codes for code in (opened if isinstance(opened, tuple) else (opened,))):
+                unmapped.add(declared.name)
+    return Opened(event.model_copy(update=plain), unopened, frozenset(unmapped))
+
+
+def associated_data(type_name: str, field_name: str, key_id: str) -> bytes:
+    """Return what a sealed value is bound to: type, field and key id, each after its length in four bytes."""
+    return b"".join(len(part).to_bytes(4, "big") + part for part in map(str.encode, (type_name, field_name, key_id)))
+
+
+def class_of_key(key_id: str) -> str | None:
+    """Return the field class a key id names (`<oin>.<class>.<hex>`), or None when it names none."""
+    parts = key_id.split(".")
+    return parts[1] if len(parts) == 3 else None
+
+
+def _opened(
+    value: Sealed,
+    seals: str,
+    field_class: str,
+    secret: Callable[[str], bytes | None],
+    type_name: str,
+    field_name: str,
+) -> Plain | Unopened:
+    if class_of_key(value.key_id) != field_class:
+        return Unopened("other-class")
+    key = secret(value.key_id)
+    return Unopened("no-key") if key is None else unseal(value, seals, key, type_name, field_name)
+
+
+def _as_json(value: Plain, seals: str) -> str | list[str]:
+    match seals, value:
+        case "string", str():
+            return value
+        case "date", date():
+            return value.isoformat()
+        case "codes", tuple():
+            return list(value)
+    raise TypeError(f"a field that seals {seals} cannot hold a {type(value).__name__}")
+
+
+def _from_json(value: object, seals: str) -> Plain:
+    match seals, value:
+        case "string", str():
+            return _text(value)
+        case "date", str() if len(value) == 10:
+            return date.fromisoformat(value)
+        case "codes", list():
+            return tuple(_text(code) for code in value)
+    raise ValueError(f"not what a field that seals {seals} holds")
+
+
+def _text(value: object) -> str:
+    """Return a string that can be written again; JSON can spell half a surrogate pair, which UTF-8 cannot."""
+    if isinstance(value, str):
+        value.encode()
+        return value
+    raise ValueError("not a string")

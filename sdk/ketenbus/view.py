@@ -1,0 +1,125 @@
+"""A message of a view, as disclose writes it and a recipient reads it. Pure.
+
+A view message is a CloudEvents envelope signed by disclose. Its extensions say what kind of message it is, under
+which activity and mask, and which fields the mask left out, so that "withheld" never reads as "unknown".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from dataclasses import field as defaulting
+from typing import Any, Literal, get_args
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from ketenbus import codec, envelope
+from ketenbus.contract import contract
+from ketenbus.envelope import Envelope, Headers
+from ketenbus.errors import Unreadable
+from ketenbus.sealing import open_event
+from ketenbus.values import Event
+
+MASK = "ketenbusmask"
+ACTIVITY = "ketenbusactivity"
+CHANGE = "ketenbuschange"
+KIND = "ketenbuskind"
+LEFT_OUT = "ketenbusleftout"
+
+#: first delivery, late delivery of what was withheld, other mask or content, instruction to stop using it
+Kind = Literal["delivery", "release", "replacement", "recall"]
+KINDS: Mapping[str, Kind] = {kind: kind for kind in get_args(Kind)}
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """A field this view does not hold: left out by a mask, or recalled. It may or may not be known to its publisher."""
+
+    mask: str
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One message of a view. A higher `change` replaces all earlier messages with this id.
+
+    `unopened` says why a field is still sealed; `unmapped` names fields that hold a code the list does not know.
+    """
+
+    id: str
+    subject: str
+    kind: Kind
+    change: int
+    type: str
+    event: Event | None
+    envelope: Envelope
+    left_out: frozenset[str]
+    mask: str
+    activity: str
+    unopened: Mapping[str, str] = defaulting(default_factory=dict)
+    unmapped: frozenset[str] = frozenset()
+
+    def field(self, name: str) -> Any:
+        """Return a field's value, `Sealed` when it was not opened, `Withheld` when this view does not hold it.
+
+        None is what the publisher said: not known. Raises KeyError when the type has no such field.
+        """
+        if name not in {declared.name for declared in contract().types[self.type].fields}:
+            raise KeyError(f"{self.type} has no field {name}")
+        if self.event is None or name in self.left_out:
+            return Withheld(self.mask)
+        return getattr(self.event, name)
+
+
+def read(headers: Headers, key: bytes | None, value: bytes | None, public: Ed25519PublicKey) -> Received | Unreadable:
+    """Return the message, its sealed fields still sealed, or why it is none."""
+    if not envelope.is_signed_by(headers, key or b"", value or b"", public):
+        return Unreadable("bad-signature", "headers")
+    told = envelope.read(headers)
+    if isinstance(told, Unreadable):
+        return told
+    declared = contract().by_ce_type.get(told.type)
+    if declared is None:
+        return Unreadable("unknown-type", "ce_type")
+    extensions = dict(told.extensions)
+    kind = KINDS.get(extensions.get(KIND, ""))
+    if kind is None:
+        return Unreadable("bad-headers", KIND)
+    if not re.fullmatch(r"[0-9]{1,18}", extensions.get(CHANGE, "")):
+        return Unreadable("bad-headers", CHANGE)
+    if MASK not in extensions or ACTIVITY not in extensions:
+        return Unreadable("bad-headers", f"{MASK} or {ACTIVITY} missing")
+    try:
+        subject = (key or b"").decode("ascii")
+    except UnicodeDecodeError:
+        return Unreadable("bad-key", "not ascii")
+    event: Event | None = None
+    if kind != "recall":
+        decoded = codec.decode(value or b"")
+        if isinstance(decoded, Unreadable):
+            return decoded
+        if decoded.TYPE != declared.name:
+            return Unreadable("type-mismatch", "ce_type")
+        event = decoded
+    elif value:
+        return Unreadable("recall-with-content", "value")
+    return Received(
+        id=told.id,
+        subject=subject,
+        kind=kind,
+        change=int(extensions[CHANGE]),
+        type=declared.name,
+        event=event,
+        envelope=told,
+        left_out=frozenset(filter(None, extensions.get(LEFT_OUT, "").split(","))),
+        mask=extensions[MASK],
+        activity=extensions[ACTIVITY],
+    )
+
+
+def opened(received: Received, secret: Callable[[str], bytes | None]) -> Received:
+    """Return the message with every field opened that `secret` has the key of."""
+    if received.event is None:
+        return received
+    result = open_event(received.event, secret)
+    return replace(received, event=result.event, unopened=result.unopened, unmapped=result.unmapped)

@@ -1,0 +1,132 @@
+"""admit: type topics to the log or to quarantine, each record once."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+
+from ketenbus import codec, envelope
+from ketenbus.envelope import Headers, stamp
+from ketenbus.events import FactQuarantined
+from streams.admit import store
+from streams.admit.judge import Admissible, Rejected, judge, subject_of
+from streams.admit.store import Seen
+from streams.runtime import topics
+from streams.runtime.records import Record, ToSend, pack_headers
+from streams.runtime.settings import ProcessorSettings, load_partners
+from streams.runtime.transaction import Connection
+
+#: Types whose quarantine makes what rests on the subject's consent pending (architecture, section 5).
+HOLDS_CONSENT = {
+    "consent-given", "consent-refused", "consent-withdrawn", "consent-unobtainable",
+    "guardian-appointed", "guardian-ended", "event-retracted",
+}
+
+
+class Admit:
+    """Reads every type topic; writes the log, quarantine, repeated and the acknowledgements."""
+
+    name = "admit"
+    schema = store.SCHEMA
+    sends = True
+
+    def __init__(self, settings: ProcessorSettings) -> None:
+        self.topics = topics.type_topics()
+        self.partners = load_partners(settings.partners)
+        self.subject_key = settings.key("subject")
+
+    async def apply(self, connection: Connection, records: Sequence[Record]) -> list[ToSend]:
+        """Judge each record, take its id, and return where it goes."""
+        judged = [(record, judge(record, self.partners, self.subject_key)) for record in records]
+        seen = await store.take(
+            connection,
+            [
+                Seen(v.envelope.source, v.envelope.id, record.origin, hashlib.sha256((record.key or b"") + b"\0" + (record.value or b"")).digest())
+                for record, v in judged
+                if isinstance(v, Admissible)
+            ],
+        )
+        out: list[ToSend] = []
+        for record, verdict in judged:
+            if isinstance(verdict, Rejected):
+                out += self._quarantine(record, verdict)
+                continue
+            match seen[record.origin]:
+                case "new":
+                    out += self._admit(record, verdict)
+                case "repeated":
+                    out += self._repeat(record, verdict)
+                case "reused":
+                    out += self._quarantine(record, Rejected("id-reused", "ce_id", verdict.publisher, verdict.envelope))
+        return out
+
+    def _admit(self, record: Record, verdict: Admissible) -> list[ToSend]:
+        bus = self._log_headers(record.origin, verdict.publisher.kind, verdict.admitted_at)
+        if len(verdict.subjects) == 2:
+            names = ("ketenbus-subject", "ketenbus-other-subject")
+            bus += tuple((name, subject.hex().encode()) for name, subject in zip(names, verdict.subjects, strict=True))
+        logged = [
+            ToSend(record, topics.KETENLOG, subject.hex().encode(), record.value, record.headers + bus)
+            for subject in dict.fromkeys(verdict.subjects)
+        ]
+        return [*logged, _acknowledge(record, verdict.publisher.id, verdict.envelope.id, "admitted", None)]
+
+    def _repeat(self, record: Record, verdict: Admissible) -> list[ToSend]:
+        headers = (("ce_id", verdict.envelope.id.encode()), ("ce_source", verdict.envelope.source.encode()))
+        return [
+            ToSend(record, topics.REPEATED, record.origin.encode(), b"", headers),
+            _acknowledge(record, verdict.publisher.id, verdict.envelope.id, "repeated", None),
+        ]
+
+    def _quarantine(self, record: Record, verdict: Rejected) -> list[ToSend]:
+        headers: Headers = (
+            ("ketenbus-reason", verdict.reason.encode()),
+            ("ketenbus-place", verdict.place.encode()),
+            ("ketenbus-origin", record.origin.encode()),
+            ("ketenbus-key", base64.b64encode(record.key or b"")),
+            ("ketenbus-headers", pack_headers(record.headers).encode()),
+        )
+        out = [ToSend(record, topics.QUARANTINE, record.origin.encode(), record.value, headers)]
+        if verdict.publisher is None or verdict.envelope is None:
+            return out
+        out.append(_acknowledge(record, verdict.publisher.id, verdict.envelope.id, "quarantined", verdict.reason))
+        event = verdict.stands_for
+        if event is not None and event.TYPE in HOLDS_CONSENT:
+            out.append(self._fact_quarantined(record, verdict))
+        return out
+
+    def _fact_quarantined(self, record: Record, verdict: Rejected) -> ToSend:
+        assert verdict.publisher is not None and verdict.envelope is not None and verdict.stands_for is not None
+        number: str = verdict.stands_for.subject  # type: ignore[attr-defined]
+        fact = FactQuarantined(
+            subject=number, occurred_at=verdict.envelope.time, occurred_precision="INSTANT",
+            quarantined_type=verdict.stands_for.TYPE, quarantined_id=verdict.envelope.id,
+            quarantined_source=verdict.envelope.source,
+        )
+        headers = envelope.write(
+            envelope.Envelope(
+                id=f"quarantined.{verdict.envelope.id}"[:128], source=verdict.envelope.source,
+                type="nl.mensenhandel.fact-quarantined.v1", time=verdict.envelope.time,
+                dataschema=f"urn:nl:mensenhandel:schema:{fact.SCHEMA_ID}",
+            )
+        )
+        subject = subject_of(self.subject_key, verdict.publisher.oin, number)
+        bus = self._log_headers(record.origin, "bus", verdict.envelope.time)
+        return ToSend(record, topics.KETENLOG, subject.hex().encode(), codec.encode(fact), headers + bus)
+
+    @staticmethod
+    def _log_headers(origin: str, kind: str, admitted_at: datetime) -> Headers:
+        return (
+            ("ketenbus-origin", origin.encode()),
+            ("ketenbus-publisher-kind", kind.encode()),
+            ("ketenbus-admitted-at", stamp(admitted_at).encode()),
+        )
+
+
+def _acknowledge(record: Record, partner: str, event_id: str, outcome: str, reason: str | None) -> ToSend:
+    value = json.dumps({"id": event_id, "outcome": outcome, "reason": reason}).encode()
+    return ToSend(record, topics.acknowledgements(partner), event_id.encode(), value, ())

@@ -1,0 +1,51 @@
+"""The ids that were admitted: which record brought each, and the hash of what it said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from streams.runtime.transaction import Connection
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS admitted (
+    source text NOT NULL, id text NOT NULL, origin text NOT NULL, hash bytea NOT NULL, PRIMARY KEY (source, id));
+"""
+
+Verdict = Literal["new", "repeated", "reused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One admissible record: its id, its coordinates and the hash of its key and value."""
+
+    source: str
+    id: str
+    origin: str
+    hash: bytes
+
+
+async def take(connection: Connection, seen: Sequence[Seen]) -> dict[str, Verdict]:
+    """Take the ids that are free, and return by origin whether each is new, repeated (same hash) or reused (another).
+
+    Only admitted ids are remembered, so a repair of a quarantined event may keep its id.
+    """
+    first: dict[tuple[str, str], Seen] = {}
+    for one in seen:
+        first.setdefault((one.source, one.id), one)
+    rows = [first[key] for key in sorted(first)]
+    await connection.execute(
+        "INSERT INTO admitted SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[]) ON CONFLICT DO NOTHING",
+        [r.source for r in rows], [r.id for r in rows], [r.origin for r in rows], [r.hash for r in rows],
+    )
+    stored = await connection.fetch(
+        "SELECT a.* FROM admitted a JOIN unnest($1::text[], $2::text[]) AS n(source, id) USING (source, id)",
+        [r.source for r in rows], [r.id for r in rows],
+    )
+    holder = {(r["source"], r["id"]): (r["origin"], r["hash"]) for r in stored}
+    verdicts: dict[str, Verdict] = {}
+    for one in seen:
+        origin, digest = holder[one.source, one.id]
+        verdicts[one.origin] = "new" if origin == one.origin else "repeated" if digest == one.hash else "reused"
+    return verdicts

@@ -1,0 +1,145 @@
+"""disclose: the log to views and receipts. Every new fact on a subject judges all its candidates again."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import cache
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from consent.activities import view_topic
+from ketenbus import codec, envelope
+from ketenbus.envelope import Headers
+from ketenbus.errors import CorruptLogError, Unreadable
+from streams.disclose import store
+from streams.disclose.judge import Candidate, Change, Standing, judge
+from streams.disclose.store import StoredFact
+from streams.disclose.tokens import EventName, Tokens
+from streams.disclose.view import LogEvent, message
+from streams.runtime import topics
+from streams.runtime.records import Record, ToSend, pack_headers, unpack_headers
+from streams.runtime.settings import ProcessorSettings, load_register
+from streams.runtime.transaction import Connection
+
+
+class Disclose:
+    """Reads the log; writes the views and the receipts. It opens nothing sealed."""
+
+    name = "disclose"
+    schema = store.SCHEMA
+    sends = True
+    topics = (topics.KETENLOG,)
+
+    def __init__(self, settings: ProcessorSettings) -> None:
+        self.register = load_register(settings.law_file("activities.yaml"), settings.law_file("rules.yaml"))
+        self.signing = Ed25519PrivateKey.from_private_bytes(settings.key("signing"))
+        view_key = settings.key("views")
+        self.tokens = cache(lambda topic: Tokens(view_key, topic))
+
+    async def apply(self, connection: Connection, records: Sequence[Record]) -> list[ToSend]:
+        """Learn the facts, judge what their subjects' candidates now stand at, and return what views and auditors hear."""
+        facts = [_fact(record) for record in records]
+        origin = {(f.subject, f.oin, f.id): record for f, record in zip(facts, records, strict=True)}
+        latest = {f.subject: record for f, record in zip(facts, records, strict=True)}
+        touched = sorted(await store.learn(connection, facts))
+        if not touched:
+            return []
+        known = await store.facts_of(connection, touched)
+        before = await store.standings_of(connection, touched)
+        changes: list[Change] = []
+        receipts: list[tuple[Record, str, dict[str, object]]] = []
+        for subject in touched:
+            events = [logged(fact) for fact in known[subject]]
+            changed = judge(self.register, events, before[subject])
+            after = {(c.logged.name, c.standing.decision.recipient, c.standing.decision.purpose): c.standing for c in changed}
+            stands = {**before[subject], **after}
+            news = {c.logged.name for c in changed}
+            for e in events:
+                is_new = (subject, e.name.oin, e.name.id) in origin
+                if is_new or e.name in news:
+                    receipts.append((latest[subject], f"{subject.hex()}/{e.name.oin}/{e.name.id}", _receipt(e, stands)))
+            changes += changed
+        if changes:
+            await store.store(connection, changes)
+        return [*(self._tell(latest[c.logged.subject], c) for c in changes if c.kind), *self._receipts(receipts)]
+
+    def _tell(self, record: Record, change: Change) -> ToSend:
+        decision = change.standing.decision
+        topic = view_topic(decision.recipient, decision.purpose)
+        traceparent = f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+        told = message(change.logged, decision, self.tokens(topic), change.kind or "", change.standing.change, traceparent)
+        headers = envelope.sign(told.headers, told.key, told.value or b"", self.signing)
+        return ToSend(record, topic, told.key, told.value, headers)
+
+    def _receipts(self, rows: Sequence[tuple[Record, str, dict[str, object]]]) -> list[ToSend]:
+        values = [json.dumps(content, separators=(",", ":")).encode() for _, _, content in rows]
+        digest = hashlib.sha256(b"".join(hashlib.sha256(v).digest() for v in values)).digest()
+        signature = base64.b64encode(self.signing.sign(b"ketenbus-receipts/1" + digest))
+        batch = secrets.token_hex(8)
+        out = []
+        for number, ((record, key, _), value) in enumerate(zip(rows, values, strict=True)):
+            place = f"{batch}/{number}/{len(values)}".encode()
+            headers: Headers = (("ketenbus-batch", place), ("ketenbus-batch-signature", signature))
+            out.append(ToSend(record, topics.RECEIPTS, key.encode(), value, headers))
+        return out
+
+
+def _fact(record: Record) -> StoredFact:
+    read = envelope.read(tuple(h for h in record.headers if not h[0].startswith(envelope.BUS_PREFIX)))
+    if isinstance(read, Unreadable) or record.key is None or record.value is None:
+        raise CorruptLogError(f"{record.origin}: not an event that admit could have logged")
+    declared = codec.type_of(record.value)
+    if declared is None:
+        raise CorruptLogError(f"{record.origin}: unknown schema id in the log")
+    return StoredFact(
+        bytes.fromhex(record.key.decode()), read.oin, read.id, declared.name, record.origin,
+        pack_headers(record.headers), record.value,
+    )
+
+
+def logged(fact: StoredFact) -> LogEvent:
+    """Return a stored fact as the event it is; raises CorruptLogError when it cannot be read back."""
+    headers = unpack_headers(fact.headers)
+    bus = {name: value.decode() for name, value in headers if name.startswith(envelope.BUS_PREFIX)}
+    read = envelope.read(tuple(h for h in headers if h[0] not in bus))
+    event = codec.decode(fact.value)
+    if isinstance(read, Unreadable) or isinstance(event, Unreadable):
+        raise CorruptLogError(f"{fact.origin}: a fact in store cannot be read back")
+    subjects = {"subject": fact.subject}
+    if "ketenbus-subject" in bus:
+        subjects = {
+            "subject": bytes.fromhex(bus["ketenbus-subject"]),
+            "other-subject": bytes.fromhex(bus["ketenbus-other-subject"]),
+        }
+    return LogEvent(
+        subject=fact.subject,
+        name=EventName(fact.subject, fact.oin, fact.id),
+        source=read.source,
+        time=read.time,
+        admitted_at=datetime.fromisoformat(bus["ketenbus-admitted-at"]),
+        publisher_kind=bus["ketenbus-publisher-kind"],
+        event=event,
+        subjects=subjects,
+    )
+
+
+def _receipt(event: LogEvent, stands: Mapping[Candidate, Standing]) -> dict[str, object]:
+    outcomes = [
+        {
+            "recipient": recipient,
+            "purpose": purpose,
+            "outcome": s.decision.outcome,
+            "mask": s.decision.mask_name,
+            "activity": s.decision.activity,
+            "reasons": list(s.decision.reasons),
+            "change": s.change,
+        }
+        for (name, recipient, purpose), s in sorted(stands.items(), key=lambda item: item[0][1:])
+        if name == event.name
+    ]
+    return {"source": event.source, "id": event.name.id, "type": event.event.TYPE, "outcomes": outcomes}

@@ -1,0 +1,73 @@
+"""The standing of one subject's events: every candidate judged on everything known, and what changed since. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from consent.activities import Register
+from consent.known import Fact, Known, Ref, replay
+from consent.policy import Case, Decision, decide
+from streams.disclose.tokens import EventName
+from streams.disclose.view import LogEvent
+
+Candidate = tuple[EventName, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The outcome in force of one candidate, the last number sent to its view, and whether the view holds it."""
+
+    decision: Decision
+    change: int
+    in_view: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A standing that became another; `kind` is what to tell the view, or None when it has nothing to hear."""
+
+    logged: LogEvent
+    standing: Standing
+    kind: str | None
+
+
+def case_of(logged: LogEvent) -> Case:
+    """Return what a decision may see of an event: nothing sealed."""
+    event = logged.event
+    safety = bool(getattr(event, "safety_at_stake", False)) and getattr(event, "safety_officer", None) is not None
+    return Case(Ref(logged.name.oin, logged.name.id), event.TYPE, logged.publisher_kind, logged.time.date(), safety)
+
+
+def known_of(events: Iterable[LogEvent]) -> Known:
+    """Return what a subject's events teach."""
+    return replay(Fact(Ref(e.name.oin, e.name.id), e.time, e.event) for e in events)
+
+
+def judge(register: Register, events: Iterable[LogEvent], before: Mapping[Candidate, Standing]) -> list[Change]:
+    """Judge all candidates of one subject's events again, and return those whose standing changed.
+
+    Law: at rest the standings are the same for every arrival order of the same events.
+    """
+    events = tuple(events)
+    known = known_of(events)
+    changes = []
+    for logged in sorted(events, key=lambda e: (e.time, e.name.oin, e.name.id)):
+        for decision in decide(register, case_of(logged), known):
+            old = before.get((logged.name, decision.recipient, decision.purpose))
+            if old is None or old.decision != decision:
+                changes.append(_change(register, logged, decision, old))
+    return changes
+
+
+def _change(register: Register, logged: LogEvent, decision: Decision, old: Standing | None) -> Change:
+    in_view, change = (old.in_view, old.change) if old else (False, 0)
+    if decision.outcome == "delivered":
+        if in_view and old is not None and old.decision.mask == decision.mask:
+            return Change(logged, Standing(decision, change, True), None)
+        kind = "replacement" if in_view else "delivery" if old is None else "release"
+        return Change(logged, Standing(decision, change + 1, True), kind)
+    activity = register.by_ref(decision.activity)
+    if in_view and (activity is None or activity.recalls):
+        return Change(logged, Standing(decision, change + 1, False), "recall")
+    return Change(logged, Standing(decision, change, in_view), None)

@@ -1,0 +1,101 @@
+"""The facts of every subject, the standing of every candidate, and every decision as evidence."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from consent.policy import Decision
+from streams.disclose.judge import Candidate, Change, Standing
+from streams.disclose.tokens import EventName
+from streams.runtime.transaction import Connection
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS fact (
+    subject bytea NOT NULL, oin text NOT NULL, id text NOT NULL, type text NOT NULL, origin text NOT NULL,
+    headers text NOT NULL, value bytea NOT NULL, PRIMARY KEY (subject, oin, id));
+CREATE TABLE IF NOT EXISTS standing (
+    subject bytea NOT NULL, oin text NOT NULL, id text NOT NULL, recipient text NOT NULL, purpose text NOT NULL,
+    outcome text NOT NULL, mask text NOT NULL, activity text NOT NULL, reasons text NOT NULL,
+    change int NOT NULL, in_view boolean NOT NULL, PRIMARY KEY (subject, oin, id, recipient, purpose));
+CREATE TABLE IF NOT EXISTS decision (
+    seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, subject bytea NOT NULL, oin text NOT NULL, id text NOT NULL,
+    recipient text NOT NULL, purpose text NOT NULL, outcome text NOT NULL, mask text NOT NULL, activity text NOT NULL,
+    reasons text NOT NULL, kind text, change int NOT NULL, decided_at timestamptz NOT NULL DEFAULT now());
+CREATE INDEX IF NOT EXISTS decision_event ON decision (oin, id);
+CREATE INDEX IF NOT EXISTS fact_id ON fact (id);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFact:
+    """One event of the log under one subject, as stored."""
+
+    subject: bytes
+    oin: str
+    id: str
+    type: str
+    origin: str
+    headers: str
+    value: bytes
+
+
+async def learn(connection: Connection, facts: Sequence[StoredFact]) -> frozenset[bytes]:
+    """Store the facts that are new and return the subjects they are about; a fact that is known changes nothing."""
+    rows = sorted({(f.subject, f.oin, f.id): f for f in facts}.values(), key=lambda f: (f.subject, f.oin, f.id))
+    stored = await connection.fetch(
+        "INSERT INTO fact SELECT * FROM unnest($1::bytea[],$2::text[],$3::text[],$4::text[],$5::text[],$6::text[],$7::bytea[]) "
+        "ON CONFLICT DO NOTHING RETURNING subject",
+        [f.subject for f in rows], [f.oin for f in rows], [f.id for f in rows], [f.type for f in rows],
+        [f.origin for f in rows], [f.headers for f in rows], [f.value for f in rows],
+    )
+    return frozenset(row["subject"] for row in stored)
+
+
+async def facts_of(connection: Connection, subjects: Sequence[bytes]) -> dict[bytes, list[StoredFact]]:
+    """Return every fact of these subjects."""
+    rows = await connection.fetch("SELECT * FROM fact WHERE subject = ANY($1::bytea[])", subjects)
+    found: dict[bytes, list[StoredFact]] = {subject: [] for subject in subjects}
+    for row in rows:
+        found[row["subject"]].append(StoredFact(*row))
+    return found
+
+
+async def standings_of(connection: Connection, subjects: Sequence[bytes]) -> dict[bytes, dict[Candidate, Standing]]:
+    """Return the standing of every candidate of these subjects."""
+    rows = await connection.fetch("SELECT * FROM standing WHERE subject = ANY($1::bytea[])", subjects)
+    found: dict[bytes, dict[Candidate, Standing]] = {subject: {} for subject in subjects}
+    for r in rows:
+        decision = Decision(
+            r["recipient"], r["purpose"], r["outcome"], tuple(filter(None, r["mask"].split("+"))), r["activity"],
+            tuple(json.loads(r["reasons"])),
+        )
+        name = EventName(r["subject"], r["oin"], r["id"])
+        found[r["subject"]][name, r["recipient"], r["purpose"]] = Standing(decision, r["change"], r["in_view"])
+    return found
+
+
+async def store(connection: Connection, changes: Sequence[Change]) -> None:
+    """Write the standings that changed, and each change as evidence."""
+    rows = sorted(
+        (
+            c.logged.subject, c.logged.name.oin, c.logged.name.id, d.recipient, d.purpose,
+            d.outcome, d.mask_name, d.activity, json.dumps(d.reasons), c.standing.change, c.standing.in_view, c.kind,
+        )
+        for c in changes
+        for d in (c.standing.decision,)
+    )  # fmt: skip
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    await connection.execute(
+        "INSERT INTO standing SELECT * FROM unnest($1::bytea[],$2::text[],$3::text[],$4::text[],$5::text[],$6::text[],"
+        "$7::text[],$8::text[],$9::text[],$10::int[],$11::boolean[]) ON CONFLICT (subject, oin, id, recipient, purpose) DO UPDATE "
+        "SET (outcome, mask, activity, reasons, change, in_view) = "
+        "(excluded.outcome, excluded.mask, excluded.activity, excluded.reasons, excluded.change, excluded.in_view)",
+        *columns[:11],
+    )
+    await connection.execute(
+        "INSERT INTO decision (subject, oin, id, recipient, purpose, outcome, mask, activity, reasons, change, kind) "
+        "SELECT * FROM unnest($1::bytea[],$2::text[],$3::text[],$4::text[],$5::text[],$6::text[],$7::text[],$8::text[],$9::text[],$10::int[],$11::text[])",
+        *columns[:10], columns[11],
+    )

@@ -1,0 +1,92 @@
+"""What one recipient gets of one event for one purpose: the mask applied, and no name that any other view holds. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from consent.policy import Decision
+from ketenbus import codec, envelope
+from ketenbus.contract import Field, contract
+from ketenbus.envelope import Envelope, Headers
+from ketenbus.values import Event
+from streams.disclose.tokens import EventName, Tokens
+
+#: Shelter types name no publisher: a provider with one house would be its address (architecture, principle 9).
+SHELTER_SOURCE = "urn:nld:oin:00000000000000000000:systeem:disclose"
+
+
+@dataclass(frozen=True, slots=True)
+class LogEvent:
+    """An event of the log, under one subject."""
+
+    subject: bytes
+    name: EventName
+    source: str
+    time: datetime
+    admitted_at: datetime
+    publisher_kind: str
+    event: Event
+    subjects: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class ViewMessage:
+    """A record for a view, unsigned."""
+
+    key: bytes
+    value: bytes | None
+    headers: Headers
+
+
+def left_out(event_type: str, mask: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the fields of a type that a mask leaves out, in the schema's order."""
+    return tuple(f.name for f in contract().types[event_type].fields if f.field_class not in mask)
+
+
+def message(
+    logged: LogEvent, decision: Decision, tokens: Tokens, kind: str, change: int, traceparent: str
+) -> ViewMessage:
+    """Return the record that tells the recipient of this outcome; a recall has no value.
+
+    Law: changing any field the mask leaves out changes no byte of the result.
+    """
+    declared = contract().types[logged.event.TYPE]
+    recall = kind == "recall"
+    fields = () if recall else left_out(declared.name, decision.mask)
+    extensions = (
+        ("ketenbusactivity", decision.activity),
+        ("ketenbuschange", str(change)),
+        ("ketenbuskind", kind),
+        ("ketenbusleftout", ",".join(fields)),
+        ("ketenbusmask", decision.mask_name),
+    )
+    headers = envelope.write(
+        Envelope(
+            id=tokens.event(logged.name),
+            source=SHELTER_SOURCE if declared.shelter else logged.source,
+            type=declared.ce_type,
+            time=logged.time,
+            dataschema=f"urn:nl:mensenhandel:schema:{declared.schema_id}",
+            traceparent=traceparent,
+            extensions=extensions,
+        )
+    )
+    key = tokens.subject(logged.subject).encode()
+    if recall:
+        return ViewMessage(key, None, headers)
+    return ViewMessage(key, codec.encode(_masked(logged, declared.fields, set(fields), tokens)), headers)
+
+
+def _masked(logged: LogEvent, fields: tuple[Field, ...], hidden: set[str], tokens: Tokens) -> Event:
+    changed: dict[str, Any] = dict.fromkeys(hidden)
+    for field in fields:
+        said = getattr(logged.event, field.name)
+        match field.role:
+            case "subject" | "other-subject":
+                changed[field.name] = tokens.subject(logged.subjects[field.role])
+            case "link" if said is not None:
+                changed[field.name] = tokens.event(EventName(logged.subject, logged.name.oin, said))
+    return logged.event.model_copy(update=changed)

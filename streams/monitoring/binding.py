@@ -1,0 +1,80 @@
+"""monitoring: the Rapporteur's view to facts that tables are counted from. No partner event about a person comes here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from ketenbus.errors import CorruptLogError
+from ketenbus.events import (
+    AnonymousContactCounted,
+    RegistrationCorrected,
+    RegistrationEnded,
+    RegistrationRecorded,
+    ReportWithheld,
+    TablesDelivered,
+)
+from ketenbus.view import Received
+from streams.monitoring import store
+from streams.monitoring.store import Counted, Version
+from streams.runtime.records import Record, ToSend
+from streams.runtime.settings import ProcessorSettings
+from streams.runtime.transaction import Connection
+from streams.runtime.zone import ZoneReader
+
+
+class Monitoring:
+    """Reads view.rapporteur.monitoring; writes its own tables and nothing to the bus."""
+
+    name = "monitoring"
+    schema = store.SCHEMA
+    sends = False
+    topics = ("view.rapporteur.monitoring",)
+
+    def __init__(self, settings: ProcessorSettings) -> None:
+        self.reader = ZoneReader(settings)
+
+    async def apply(self, connection: Connection, records: Sequence[Record]) -> list[ToSend]:
+        """Take in what the view says."""
+        versions: list[Version] = []
+        counted: list[Counted] = []
+        for received in map(self.reader.read, records):
+            match received.event:
+                case RegistrationRecorded() as event:
+                    content = _content(received, event)
+                    versions.append(Version(received.id, received.change, True, received.subject, event.version, content))
+                case RegistrationEnded() as event:
+                    versions.append(Version(received.id, received.change, True, received.subject, event.version, None))
+                case ReportWithheld() | TablesDelivered() | AnonymousContactCounted() as event:
+                    content = event.model_dump_json()
+                    counted.append(Counted(received.id, received.change, True, received.type, content))
+                case RegistrationCorrected():
+                    pass  # says why a version exists; the version itself carries the state
+                case None if received.type in ("registration-recorded", "registration-ended"):
+                    versions.append(Version(received.id, received.change, False, received.subject, 0, None))
+                case None:
+                    counted.append(Counted(received.id, received.change, False, received.type, None))
+                case _:
+                    raise CorruptLogError(f"view.rapporteur.monitoring: {received.type} has no place in monitoring")
+        await store.put_versions(connection, versions)
+        await store.put_counted(connection, counted)
+        return []
+
+
+def _content(received: Received, event: RegistrationRecorded) -> str:
+    forms = event.forms if isinstance(event.forms, tuple) else ("ONBEKEND",)
+    sectors = event.su_sector if isinstance(event.su_sector, tuple) else ()
+    labour = event.labour_sector if isinstance(event.labour_sector, tuple) else ()
+    return json.dumps(
+        {
+            "reports": [(r.reporter_kind, r.police_unit, r.reported_in.isoformat()) for r in event.reports],
+            "forms": forms,
+            "su_sector": sectors,
+            "labour_sector": labour,
+            "sex": event.sex,
+            "nationality": event.nationality,
+            "age_group": event.age_group,
+            "age_at_report": event.age_at_report,
+            "unopened": sorted(received.unopened),
+        }
+    )

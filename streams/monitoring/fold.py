@@ -1,0 +1,168 @@
+"""Counting rules to table cells: a table is data, and adding one needs no Python. Pure.
+
+Source: slachtoffermonitor-part1, section 6, rules 3 to 11.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from ketenbus.contract import CodeList
+
+Cell = tuple[str, str, str]
+TOTAL = "total"
+SEXUAL = ("BL_SU", "GO_SU")
+
+
+class Table(BaseModel):
+    """One declared table: what it counts, once per what, in which rows and columns."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    table: str
+    zone: str
+    title: Mapping[str, str]
+    source: str
+    counts: Literal["person", "form", "su_sector", "report"]
+    once_per: tuple[str, ...] = ()
+    where: Mapping[str, str] = {}
+    rows: str | None = None
+    series: Mapping[str, tuple[str, ...]] = {}
+    row_list: str | None = None
+    columns: tuple[str, ...]
+    hierarchy: bool = False
+    exclude: tuple[str, ...] = ()
+    year: Literal["first_report"] = "first_report"
+    years: tuple[int, ...]
+    total_row: bool = False
+    sum_rows: Mapping[str, tuple[str, ...]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """One record of the registration as the Rapporteur has it."""
+
+    number: str
+    reports: tuple[tuple[str, str | None, date], ...]
+    forms: tuple[str, ...]
+    su_sector: tuple[str, ...]
+
+    @property
+    def year(self) -> int:
+        """The reporting year: that of the first report (slachtoffermonitor-part1, section 6, rules 3 and 4)."""
+        return min(month for _, _, month in self.reports).year
+
+
+def is_excluded(record: Registered, rule: str) -> bool:
+    """Return whether an exclusion of a table leaves the record out.
+
+    `kmar-only-sexual`: sexual exploitation reported by the KMar and nobody else (slachtoffermonitor-part1, L479-492).
+    """
+    match rule:
+        case "kmar-only-sexual":
+            only_kmar = {kind for kind, _, _ in record.reports} == {"KMAR"}
+            return only_kmar and any(form in SEXUAL for form in record.forms)
+        case _:
+            raise ValueError(f"no exclusion is named {rule}")
+
+
+def hierarchical(forms: Iterable[str], codelist: CodeList) -> str:
+    """Return the one form a person counts under: the highest rank (slachtoffermonitor-part1, L992-996)."""
+    first = min(forms, key=lambda form: (codelist.codes[form].more["rank"], form))
+    counts_as: str = codelist.codes[first].more.get("counts_as", first)
+    return counts_as
+
+
+def count(table: Table, records: Iterable[Registered], codelists: Mapping[str, CodeList]) -> dict[Cell, int]:
+    """Return every cell of the table, zeros included.
+
+    Law: the order of the records changes nothing, and records outside the table's years count nowhere.
+    """
+    cells: Counter[Cell] = Counter({cell: 0 for cell in _frame(table, codelists)})
+    form_list = codelists["exploitation-form"]
+    for record in records:
+        if record.year not in table.years or any(is_excluded(record, rule) for rule in table.exclude):
+            continue
+        forms = (hierarchical(record.forms, form_list),) if table.hierarchy else record.forms
+        for row in _rows(table, record):
+            for column in _columns(table, record, forms):
+                for each in (row, *_sums(table, row)):
+                    cells[table.table, each, column] += 1
+    return dict(cells)
+
+
+def _sums(table: Table, row: str) -> Iterator[str]:
+    if table.total_row:
+        yield TOTAL
+    for name, parts in table.sum_rows.items():
+        if row in parts:
+            yield name
+
+
+def _rows(table: Table, record: Registered) -> Iterator[str]:
+    match table.counts:
+        case "person":
+            for name, rules in table.series.items():
+                if not any(is_excluded(record, rule) for rule in rules):
+                    yield name
+        case "form":
+            yield from record.forms
+        case "su_sector":
+            if any(form in SEXUAL for form in record.forms):
+                yield from record.su_sector
+        case "report":
+            yield from _reports(table, record)
+
+
+def _reports(table: Table, record: Registered) -> Iterator[str]:
+    seen: set[tuple[str | None, ...]] = set()
+    for kind, unit, _ in record.reports:
+        report = {"reporter_kind": kind, "police_unit": unit, "person": record.number}
+        row = report[table.rows or "reporter_kind"]
+        if any(report[name] != value for name, value in table.where.items()) or row is None:
+            continue
+        once = tuple(report[name] for name in table.once_per)
+        if table.once_per and once in seen:
+            continue
+        seen.add(once)
+        yield row
+
+
+def _columns(table: Table, record: Registered, forms: Iterable[str]) -> Iterator[str]:
+    for column in table.columns:
+        match column:
+            case "year":
+                yield str(record.year)
+            case "form":
+                yield from forms
+            case "total":
+                yield TOTAL
+            case _:
+                raise ValueError(f"table {table.table}: no column is named {column}")
+
+
+def _frame(table: Table, codelists: Mapping[str, CodeList]) -> Iterator[Cell]:
+    rows = tuple(table.series) or tuple(codelists[table.row_list or ""].codes)
+    form_list = codelists["exploitation-form"]
+    columns: list[str] = []
+    for column in table.columns:
+        if column == "year":
+            columns += map(str, table.years)
+        elif column == "form":
+            columns += (c for c in form_list.codes if not (table.hierarchy and "counts_as" in form_list.codes[c].more))
+        else:
+            columns.append(TOTAL)
+    for row in (*rows, *table.sum_rows, *((TOTAL,) if table.total_row else ())):
+        for column in columns:
+            yield table.table, row, column
+
+
+def tables(raw: Iterable[Any]) -> tuple[Table, ...]:
+    """Return the tables those documents (parsed YAML) declare; raises ValueError naming the field that is wrong."""
+    return tuple(Table.model_validate(document) for document in raw)

@@ -1,0 +1,185 @@
+"""registration: CoMensha's view to unique persons; every record that changes goes back to the bus, stripped of identity."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from uuid import NAMESPACE_URL, uuid5
+
+import yaml
+
+from ketenbus.contract import contract
+from ketenbus.errors import CorruptLogError
+from ketenbus.events import (
+    IdentityLinked,
+    IdentityUnlinked,
+    RegisteredReport,
+    RegistrationEnded,
+    RegistrationRecorded,
+    VictimReported,
+)
+from ketenbus.keyring import PublisherKeys
+from ketenbus.preparing import Outgoing, Refused, prepare_many
+from ketenbus.settings import PartnerSettings
+from ketenbus.view import Received
+from streams.registration import store
+from streams.registration.fold import JoinRules, Link, Person, Report, persons
+from streams.registration.store import RecordRow
+from streams.runtime.records import Record, ToSend
+from streams.runtime.settings import ProcessorSettings
+from streams.runtime.transaction import Connection
+from streams.runtime.zone import ZoneReader
+
+
+class Registration:
+    """Reads view.comensha.registratie; writes its own tables and registration-recorded and -ended."""
+
+    name = "registration"
+    schema = store.SCHEMA
+    sends = True
+    topics = ("view.comensha.registratie",)
+
+    def __init__(self, settings: ProcessorSettings) -> None:
+        self.reader = ZoneReader(settings)
+        self.partner = PartnerSettings.load(Path(settings.keys["partner"]))
+        self.sealing = PublisherKeys(self.partner.keyring, self.partner.oin)
+        raw = yaml.safe_load(settings.law_file("persons.yaml").read_text("utf-8"))
+        self.rules = JoinRules(frozenset(raw["join_by"]), raw["desk_links"])
+
+    async def apply(self, connection: Connection, records: Sequence[Record]) -> list[ToSend]:
+        """Take in what the view says, find whose record changed, and return those records for the bus."""
+        received = [self.reader.read(record) for record in records]
+        fresh = await store.news(connection, [(r.id, r.change) for r in received])
+        zone_key = await store.zone_key(connection)
+        touched: set[str] = set()
+        for one in received:
+            if (one.id, one.change) in fresh:
+                touched.update(await _take_in(connection, one, zone_key))
+        if not touched:
+            return []
+        subjects = await store.neighbourhood(connection, touched)
+        found = persons(
+            await store.reports_of(connection, subjects), await store.links_of(connection, subjects), self.rules
+        )
+        at = max(r.envelope.time for r in received)
+        before = await store.records_of(connection, subjects, [p.number for p in found])
+        changed = _changed(found, before, at)
+        held = [(subject, p.number) for p in found for subject in p.subjects]
+        await store.put_records(connection, subjects, held, [row for row, _ in changed])
+        return self._publish(records[-1], changed)
+
+    def _publish(self, record: Record, changed: Sequence[tuple[RecordRow, Person | None]]) -> list[ToSend]:
+        outgoing = [
+            Outgoing(_event(row, person), id=str(uuid5(NAMESPACE_URL, f"record/{row.number}/{row.version}")), time=row.at)
+            for row, person in changed
+        ]
+        out = []
+        for prepared in prepare_many(outgoing, self.partner, self.sealing):
+            if isinstance(prepared, Refused):
+                raise CorruptLogError(f"record {prepared.id}: breaks the contract: {', '.join(map(str, prepared.problems))}")
+            out.append(ToSend(record, prepared.topic, prepared.key, prepared.value, prepared.headers))
+        return out
+
+
+async def _take_in(connection: Connection, received: Received, zone_key: bytes) -> list[str]:
+    match received.event:
+        case None:
+            return await store.recall(connection, received.id)
+        case VictimReported() as event:
+            report, unmapped = _report(received, event, zone_key)
+            await store.put_report(connection, report, unmapped)
+            return [report.subject]
+        case IdentityLinked() as event:
+            await store.put_link(connection, Link(received.id, event.subject, event.other_subject))
+            return [event.subject, event.other_subject]
+        case IdentityUnlinked() as event:
+            await store.put_unlink(connection, received.id, event.withdraws)
+            return [event.subject, event.other_subject]
+        case _:
+            raise CorruptLogError(f"view.comensha.registratie: {received.type} has no place in the registration")
+
+
+def _report(received: Received, event: VictimReported, zone_key: bytes) -> tuple[Report, int]:
+    """Return the report, and how many of its codes are on no list: those are kept out of the count and counted here."""
+    codes = {name: _mapped(event, name) for name in ("forms", "su_sector", "labour_sector")}
+    said = sum(len(value) for name in codes if isinstance(value := getattr(event, name), tuple))
+    identity = {
+        kind: hmac.digest(zone_key, f"{kind}\0{text}".encode(), "sha256").hex()
+        for kind, text in _identity(event).items()
+    }
+    report = Report(
+        event=received.id,
+        subject=received.subject,
+        reporter_kind=event.reporter_kind,
+        police_unit=event.police_unit,
+        reported_on=event.reported_on,
+        age_group=event.age_group,
+        sex=event.sex,
+        nationality=event.nationality,
+        age_at_report=event.age_at_report,
+        identity=identity,
+        **codes,
+    )
+    return report, said - sum(map(len, codes.values()))
+
+
+def _mapped(event: VictimReported, name: str) -> tuple[str, ...]:
+    value = getattr(event, name)
+    field = next(f for f in contract().types[event.TYPE].fields if f.name == name)
+    codes = contract().codelists[field.codelist or ""].codes
+    return tuple(code for code in value if code in codes) if isinstance(value, tuple) else ()
+
+
+def _identity(event: VictimReported) -> dict[str, str]:
+    keys: dict[str, str] = {}
+    if isinstance(event.v_number, str):
+        keys["v_number"] = event.v_number
+    if isinstance(event.bsn, str):
+        keys["bsn"] = event.bsn
+    if isinstance(event.name, str) and event.birth_date is not None and hasattr(event.birth_date, "isoformat"):
+        keys["name_and_birth_date"] = f"{' '.join(event.name.casefold().split())}\0{event.birth_date.isoformat()}"
+    return keys
+
+
+def _changed(
+    found: Sequence[Person], before: dict[str, RecordRow], at: datetime
+) -> list[tuple[RecordRow, Person | None]]:
+    changed: list[tuple[RecordRow, Person | None]] = []
+    for person in found:
+        old = before.get(person.number)
+        state = store.state_text(person.state)
+        if old is None or old.ended or old.state != state:
+            changed.append((RecordRow(person.number, old.version + 1 if old else 1, False, state, at), person))
+    standing = {person.number for person in found}
+    for number, old in sorted(before.items()):
+        if number not in standing and not old.ended:
+            changed.append((RecordRow(number, old.version + 1, True, "", at), None))
+    return changed
+
+
+def _event(row: RecordRow, person: Person | None) -> RegistrationRecorded | RegistrationEnded:
+    if person is None:
+        return RegistrationEnded(
+            subject=row.number, occurred_at=row.at, occurred_precision="INSTANT", version=row.version,
+            reason="NO_REPORT_STANDS",
+        )
+    state = person.state
+    return RegistrationRecorded(
+        subject=row.number,
+        occurred_at=row.at,
+        occurred_precision="INSTANT",
+        version=row.version,
+        reports=tuple(
+            RegisteredReport(reporter_kind=kind, police_unit=unit, reported_in=month)
+            for kind, unit, month in state.reports
+        ),
+        age_group=state.age_group,
+        sex=state.sex,
+        nationality=state.nationality,
+        age_at_report=state.age_at_report,
+        forms=state.forms,
+        su_sector=state.su_sector or None,
+        labour_sector=state.labour_sector or None,
+    )

@@ -1,0 +1,184 @@
+"""CoMensha's zone: reports, desk links and records. Identity is kept as keyed digests, enough to find equal keys."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from streams.registration.fold import Link, RecordState, Report
+from streams.runtime.transaction import Connection
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS told (event text PRIMARY KEY, change int NOT NULL);
+CREATE TABLE IF NOT EXISTS report (
+    event text PRIMARY KEY, subject text NOT NULL, stands boolean NOT NULL, content text NOT NULL, unmapped int NOT NULL);
+CREATE INDEX IF NOT EXISTS report_subject ON report (subject);
+CREATE TABLE IF NOT EXISTS identity_key (
+    kind text NOT NULL, digest text NOT NULL, event text NOT NULL, subject text NOT NULL, PRIMARY KEY (event, kind));
+CREATE INDEX IF NOT EXISTS identity_key_digest ON identity_key (digest);
+CREATE INDEX IF NOT EXISTS identity_key_subject ON identity_key (subject);
+CREATE TABLE IF NOT EXISTS link (event text PRIMARY KEY, a text NOT NULL, b text NOT NULL, stands boolean NOT NULL);
+CREATE INDEX IF NOT EXISTS link_a ON link (a);
+CREATE INDEX IF NOT EXISTS link_b ON link (b);
+CREATE TABLE IF NOT EXISTS unlink (event text PRIMARY KEY, withdraws text NOT NULL, stands boolean NOT NULL);
+CREATE INDEX IF NOT EXISTS unlink_withdraws ON unlink (withdraws);
+CREATE TABLE IF NOT EXISTS record (
+    number text PRIMARY KEY, version int NOT NULL, ended boolean NOT NULL, state text NOT NULL, at timestamptz NOT NULL);
+CREATE TABLE IF NOT EXISTS record_subject (subject text PRIMARY KEY, number text NOT NULL);
+CREATE INDEX IF NOT EXISTS record_subject_number ON record_subject (number);
+CREATE TABLE IF NOT EXISTS zone_key (secret bytea NOT NULL);
+INSERT INTO zone_key SELECT decode(replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), 'hex')
+    WHERE NOT EXISTS (SELECT FROM zone_key);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRow:
+    """A record as stored: its last version, whether it ended, and its state as text."""
+
+    number: str
+    version: int
+    ended: bool
+    state: str
+    at: datetime
+
+
+async def zone_key(connection: Connection) -> bytes:
+    """Return the zone's own key for identity digests."""
+    key: bytes = await connection.fetchval("SELECT secret FROM zone_key")
+    return key
+
+
+async def news(connection: Connection, told: Sequence[tuple[str, int]]) -> frozenset[tuple[str, int]]:
+    """Return which (event, change) are higher than what was told before, and remember the highest."""
+    latest: dict[str, int] = {}
+    for event, change in told:
+        latest[event] = max(change, latest.get(event, 0))
+    rows = await connection.fetch(
+        "INSERT INTO told SELECT * FROM unnest($1::text[], $2::int[]) ON CONFLICT (event) DO UPDATE "
+        "SET change = excluded.change WHERE told.change < excluded.change RETURNING event, change",
+        sorted(latest), [latest[event] for event in sorted(latest)],
+    )
+    return frozenset((row["event"], row["change"]) for row in rows)
+
+
+async def put_report(connection: Connection, report: Report, unmapped: int) -> None:
+    """Store a report that stands, with its identity digests."""
+    await connection.execute(
+        "INSERT INTO report VALUES ($1, $2, true, $3, $4) ON CONFLICT (event) DO UPDATE "
+        "SET (stands, content, unmapped) = (true, excluded.content, excluded.unmapped)",
+        report.event, report.subject, _pack(report), unmapped,
+    )
+    await connection.execute("DELETE FROM identity_key WHERE event = $1", report.event)
+    await connection.executemany(
+        "INSERT INTO identity_key VALUES ($1, $2, $3, $4)",
+        [(kind, digest, report.event, report.subject) for kind, digest in sorted(report.identity.items())],
+    )
+
+
+async def put_link(connection: Connection, link: Link) -> None:
+    """Store a link of the desk."""
+    await connection.execute(
+        "INSERT INTO link VALUES ($1, $2, $3, true) ON CONFLICT (event) DO UPDATE SET stands = true",
+        link.event, link.a, link.b,
+    )
+
+
+async def put_unlink(connection: Connection, event: str, withdraws: str) -> None:
+    """Store that a link is undone; it may arrive before the link."""
+    await connection.execute(
+        "INSERT INTO unlink VALUES ($1, $2, true) ON CONFLICT (event) DO UPDATE SET stands = true", event, withdraws
+    )
+
+
+async def recall(connection: Connection, event: str) -> list[str]:
+    """Stop using an event, forget the identity it held, and return the subjects it touched."""
+    rows = await connection.fetch(
+        "UPDATE report SET stands = false, content = '' WHERE event = $1 RETURNING subject AS a, subject AS b", event
+    )
+    await connection.execute("DELETE FROM identity_key WHERE event = $1", event)
+    rows += await connection.fetch("UPDATE link SET stands = false WHERE event = $1 RETURNING a, b", event)
+    rows += await connection.fetch(
+        "WITH gone AS (UPDATE unlink SET stands = false WHERE event = $1 RETURNING withdraws) "
+        "SELECT a, b FROM link JOIN gone ON link.event = gone.withdraws", event,
+    )
+    return [subject for row in rows for subject in (row["a"], row["b"])]
+
+
+NEIGHBOURS = """
+SELECT DISTINCT other FROM (
+    SELECT k2.subject AS other FROM identity_key k1 JOIN identity_key k2 USING (kind, digest) WHERE k1.subject = ANY($1::text[])
+    UNION ALL SELECT b FROM link WHERE a = ANY($1::text[])
+    UNION ALL SELECT a FROM link WHERE b = ANY($1::text[])
+    UNION ALL SELECT s2.subject FROM record_subject s1 JOIN record_subject s2 USING (number) WHERE s1.subject = ANY($1::text[])
+) found WHERE other <> ALL($2::text[])
+"""
+
+
+async def neighbourhood(connection: Connection, subjects: Iterable[str]) -> list[str]:
+    """Return these subjects and every one that is, was or could be joined with them, through any number of steps."""
+    found = set(subjects)
+    edge = sorted(found)
+    while edge:
+        rows = await connection.fetch(NEIGHBOURS, edge, sorted(found))
+        edge = sorted(row["other"] for row in rows)
+        found.update(edge)
+    return sorted(found)
+
+
+async def reports_of(connection: Connection, subjects: Sequence[str]) -> list[Report]:
+    """Return the reports in force of these subjects."""
+    rows = await connection.fetch("SELECT content FROM report WHERE stands AND subject = ANY($1::text[])", subjects)
+    return [_unpack(row["content"]) for row in rows]
+
+
+async def links_of(connection: Connection, subjects: Sequence[str]) -> list[Link]:
+    """Return the links in force between these subjects."""
+    rows = await connection.fetch(
+        "SELECT event, a, b FROM link l WHERE stands AND a = ANY($1::text[]) AND b = ANY($1::text[]) "
+        "AND NOT EXISTS (SELECT FROM unlink u WHERE u.stands AND u.withdraws = l.event)",
+        subjects,
+    )
+    return [Link(*row) for row in rows]
+
+
+async def records_of(connection: Connection, subjects: Sequence[str], numbers: Sequence[str]) -> dict[str, RecordRow]:
+    """Return the records that hold these subjects or have these numbers."""
+    rows = await connection.fetch(
+        "SELECT * FROM record WHERE number = ANY($2::text[]) "
+        "OR number IN (SELECT number FROM record_subject WHERE subject = ANY($1::text[]))",
+        subjects, numbers,
+    )
+    return {row["number"]: RecordRow(*row) for row in rows}
+
+
+async def put_records(
+    connection: Connection, subjects: Sequence[str], held: Sequence[tuple[str, str]], rows: Sequence[RecordRow]
+) -> None:
+    """Store which record holds each of these subjects now, and the records that changed."""
+    await connection.execute("DELETE FROM record_subject WHERE subject = ANY($1::text[])", subjects)
+    await connection.executemany("INSERT INTO record_subject VALUES ($1, $2)", sorted(held))
+    await connection.executemany(
+        "INSERT INTO record VALUES ($1, $2, $3, $4, $5) ON CONFLICT (number) DO UPDATE "
+        "SET (version, ended, state, at) = (excluded.version, excluded.ended, excluded.state, excluded.at)",
+        [(r.number, r.version, r.ended, r.state, r.at) for r in sorted(rows, key=lambda r: r.number)],
+    )
+
+
+def state_text(state: RecordState) -> str:
+    """Return a record's state as text that is equal exactly when the state is."""
+    return json.dumps({name: getattr(state, name) for name in state.__slots__}, default=str, sort_keys=True)
+
+
+def _pack(report: Report) -> str:
+    return json.dumps({name: getattr(report, name) for name in report.__slots__}, default=str, sort_keys=True)
+
+
+def _unpack(text: str) -> Report:
+    raw = json.loads(text)
+    raw["reported_on"] = date.fromisoformat(raw["reported_on"])
+    for name in ("forms", "su_sector", "labour_sector"):
+        raw[name] = tuple(raw[name])
+    return Report(**raw)

@@ -1,0 +1,100 @@
+"""What a processor is started with: one JSON file the platform writes, and the law it goes by."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from consent.activities import Register, register
+from ketenbus.errors import ConfigurationError
+
+ROOT = Path(__file__).parents[2]
+REGISTER = ROOT / "consent" / "register"
+#: Law as data, by the name it has in a what-if folder.
+LAW = {
+    "activities.yaml": REGISTER / "activities.yaml",
+    "rules.yaml": REGISTER / "rules.yaml",
+    "persons.yaml": ROOT / "streams" / "registration" / "persons.yaml",
+    "tables": ROOT / "streams" / "monitoring" / "tables",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessorSettings:
+    """Kafka and PostgreSQL as this processor may use them, and the keys it holds."""
+
+    name: str
+    kafka: str
+    user: str
+    password: str
+    dsn: str
+    partners: Path
+    keys: Mapping[str, Any]
+    law: Path | None = None
+
+    def law_file(self, name: str) -> Path:
+        """Return a file of the law in force: the what-if run's own where it has one, else the project's."""
+        if self.law is not None and (self.law / name).exists():
+            return self.law / name
+        return LAW[name]
+
+    def key(self, name: str) -> bytes:
+        """Return one of its keys; raises ConfigurationError naming the key that is missing."""
+        try:
+            return base64.b64decode(self.keys[name])
+        except KeyError:
+            raise ConfigurationError(f"{self.name}: settings hold no key {name}; run ./ketenbus up again") from None
+
+
+def load(path: Path, law: Path | None = None) -> ProcessorSettings:
+    """Return the settings in that file; `law` is a folder with another register (the demo's what-if runs)."""
+    try:
+        raw = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise ConfigurationError(f"no settings at {path}: start the platform with ./ketenbus up") from None
+    return ProcessorSettings(
+        name=raw["name"], kafka=raw["kafka"], user=raw["user"], password=raw["password"], dsn=raw["dsn"],
+        partners=Path(raw["partners"]), keys={**raw["keys"], **{k: raw[k] for k in ("partner", "keyring") if k in raw}},
+        law=law,
+    )
+
+
+def load_register(
+    activities: Path = LAW["activities.yaml"], rules: Path = LAW["rules.yaml"]
+) -> Register:
+    """Return the register in those files; raises ConfigurationError with the file and the reason."""
+    try:
+        return register(yaml.safe_load(activities.read_text("utf-8")), yaml.safe_load(rules.read_text("utf-8")))
+    except (ValueError, FileNotFoundError) as error:
+        raise ConfigurationError(f"register {activities.name}, {rules.name}: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """One partner as the bus knows it."""
+
+    id: str
+    oin: str
+    name: str
+    kind: str
+    unit: str | None
+    backfill: bool
+    public_key: bytes
+
+
+def load_partners(path: Path) -> dict[str, Partner]:
+    """Return the partners of a registry by OIN."""
+    rows = yaml.safe_load(path.read_text("utf-8"))["partners"]
+    return {
+        row["oin"]: Partner(
+            id=row["id"], oin=row["oin"], name=row["name"], kind=row["kind"], unit=row["unit"],
+            backfill=row["backfill"], public_key=base64.b64decode(row["public_key"]),
+        )
+        for row in rows
+    }

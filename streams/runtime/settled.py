@@ -1,0 +1,89 @@
+"""Whether everything that was published has reached its last reader: asked of Kafka and PostgreSQL, never guessed by time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import asyncpg
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from streams.runtime import topics
+from streams.runtime.transaction import Place
+
+
+def read_by() -> Mapping[str, Sequence[Place]]:
+    """Return the partitions each processor folds."""
+    return {
+        "admit": [(name, 0) for name in topics.type_topics()],
+        "disclose": [(topics.KETENLOG, partition) for partition in range(topics.KETENLOG_PARTITIONS)],
+        "registration": [("view.comensha.registratie", 0)],
+        "monitoring": [("view.rapporteur.monitoring", 0)],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far one processor is: records sent on, of records there."""
+
+    processor: str
+    sent: int
+    end: int
+
+
+def client_config(admin: Mapping[str, str]) -> dict[str, str]:
+    """Return the confluent-kafka settings of the administrator's file."""
+    return {
+        "bootstrap.servers": admin["kafka"],
+        "security.protocol": "SASL_PLAINTEXT",
+        "sasl.mechanism": "SCRAM-SHA-256",
+        "sasl.username": admin["user"],
+        "sasl.password": admin["password"],
+    }
+
+
+class Gauge:
+    """Asks how far the processors are."""
+
+    def __init__(self, admin: Mapping[str, str]) -> None:
+        self._kafka = AdminClient(client_config(admin))
+        self._dsn = admin["dsn"]
+
+    async def progress(self) -> tuple[Progress, ...]:
+        """Return how far each processor is.
+
+        Positions are read before ends: where `sent` has reached `end` for all, nothing was in flight between.
+        """
+        sent = {name: await self._sent(name) for name in read_by()}
+        ends = self.ends([place for places in read_by().values() for place in places])
+        return tuple(
+            Progress(
+                name,
+                sum(min(sent[name].get(place, 0), ends[place]) for place in places),
+                sum(ends[place] for place in places),
+            )
+            for name, places in read_by().items()
+        )
+
+    def ends(self, places: Sequence[Place]) -> dict[Place, int]:
+        """Return the end offset of each partition."""
+        wanted = {TopicPartition(topic, partition): OffsetSpec.latest() for topic, partition in places}
+        return {(tp.topic, tp.partition): found.result().offset for tp, found in self._kafka.list_offsets(wanted).items()}
+
+    async def _sent(self, processor: str) -> dict[Place, int]:
+        connection = await asyncpg.connect(self._dsn)
+        try:
+            if await connection.fetchval("SELECT to_regclass($1)", f"{processor}.position") is None:
+                return {}
+            rows = await connection.fetch(f"SELECT topic, partition, sent FROM {processor}.position")
+            return {(row["topic"], row["partition"]): row["sent"] for row in rows}
+        finally:
+            await connection.close()
+
+
+def is_settled(progress: Sequence[Progress]) -> bool:
+    """Return whether every processor has sent on everything there is."""
+    return all(p.sent >= p.end for p in progress)
+
+

@@ -1,0 +1,79 @@
+"""Every topic of the bus: partitions, who writes and who reads, from the contract and the register."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from consent.activities import view_topic
+from ketenbus.contract import contract
+from streams.runtime.settings import load_register
+
+KETENLOG = "ketenlog"
+KETENLOG_PARTITIONS = 12
+QUARANTINE = "quarantine"
+REPEATED = "repeated"
+RECEIPTS = "receipts"
+
+#: Which processor folds a zone's view on this platform; every other view is read by its recipient only.
+FOLDED_BY = {("comensha", "REGISTRATIE"): "registration", ("rapporteur", "MONITORING"): "monitoring"}
+
+#: Which kinds of partner stand behind a recipient of the register.
+RECIPIENT_KINDS = {
+    "comensha": ("comensha",),
+    "rapporteur": ("rapporteur",),
+    "opvang": ("opvang",),
+    "zorgcoordinatie": ("zorgcoordinator",),
+    "ind": ("ind",),
+    "om": ("om",),
+    "nla": ("nla-opsporing",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSpec:
+    """One topic: its partitions and the Kafka users that may read and write it."""
+
+    name: str
+    partitions: int
+    readers: tuple[str, ...]
+    writers: tuple[str, ...]
+
+
+def acknowledgements(partner: str) -> str:
+    """Return the topic on which a partner learns what became of its events."""
+    return f"acknowledgements.{partner}"
+
+
+def type_topics() -> tuple[str, ...]:
+    """Return the topic of every type a partner may publish, sorted."""
+    return tuple(sorted(t.name for t in contract().types.values() if t.publishers))
+
+
+def layout(partners: Path = Path(__file__).parents[2] / "infra/local/partners.yaml") -> tuple[TopicSpec, ...]:
+    """Return every topic, for the partners in that registry."""
+    kinds: Mapping[str, str] = {p["id"]: p["kind"] for p in yaml.safe_load(partners.read_text("utf-8"))["partners"]}
+
+    def of(*wanted: str) -> tuple[str, ...]:
+        return tuple(sorted(partner for partner, kind in kinds.items() if kind in wanted))
+
+    registration = ("registration-recorded", "registration-corrected", "registration-ended")
+    specs = [
+        TopicSpec(name, 1, ("admit", "auditor"), (*of(*contract().types[name].publishers), *(("registration",) if name in registration else ())))
+        for name in type_topics()
+    ]
+    specs += [
+        TopicSpec(KETENLOG, KETENLOG_PARTITIONS, ("disclose", "witness", "auditor"), ("admit",)),
+        TopicSpec(QUARANTINE, 1, ("auditor", "witness"), ("admit",)),
+        TopicSpec(REPEATED, 1, ("auditor", "witness"), ("admit",)),
+        TopicSpec(RECEIPTS, 1, ("auditor", "witness"), ("disclose",)),
+    ]
+    specs += [TopicSpec(acknowledgements(partner), 1, (partner,), ("admit",)) for partner in sorted(kinds)]
+    for recipient, purpose in load_register().views():
+        folder = FOLDED_BY.get((recipient, purpose))
+        readers = (*of(*RECIPIENT_KINDS[recipient]), *((folder,) if folder else ()), "auditor")
+        specs.append(TopicSpec(view_topic(recipient, purpose), 1, readers, ("disclose",)))
+    return tuple(specs)

@@ -1,0 +1,136 @@
+"""Positions and the outbox: what makes a batch happen once, in the transaction of its result.
+
+`decided` is how far a processor has judged a partition, `sent` how far its results have been acknowledged by the broker.
+Between the two it only sends again, the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import asyncpg
+
+from ketenbus.errors import ConfigurationError, CorruptLogError
+from streams.runtime.records import Record, ToSend, pack_headers, unpack_headers
+
+Connection = asyncpg.pool.PoolConnectionProxy
+Place = tuple[str, int]
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS position (
+    topic text NOT NULL, partition int NOT NULL, decided bigint NOT NULL DEFAULT 0, sent bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (topic, partition), CHECK (sent <= decided));
+CREATE TABLE IF NOT EXISTS outbox (
+    seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, origin_topic text NOT NULL, origin_partition int NOT NULL,
+    topic text NOT NULL, key bytea NOT NULL, value bytea, headers text NOT NULL);
+CREATE INDEX IF NOT EXISTS outbox_origin ON outbox (origin_topic, origin_partition);
+CREATE TABLE IF NOT EXISTS cluster (id text PRIMARY KEY);
+"""
+
+
+async def prepare(connection: Connection, cluster_id: str) -> None:
+    """Create the tables, and bind this database to one Kafka cluster.
+
+    Raises ConfigurationError when the database belongs to another cluster: its positions would mean nothing here.
+    """
+    await connection.execute(SCHEMA)
+    await connection.execute("INSERT INTO cluster SELECT $1 WHERE NOT EXISTS (SELECT FROM cluster)", cluster_id)
+    bound = await connection.fetchval("SELECT id FROM cluster")
+    if bound != cluster_id:
+        raise ConfigurationError(
+            f"this database holds positions of Kafka cluster {bound}, not {cluster_id}: "
+            "point the processor at the cluster it belongs to, or at an empty database"
+        )
+
+
+async def advance(connection: Connection, records: Sequence[Record]) -> tuple[Record, ...]:
+    """Lock the positions of the batch, move `decided` past it, and return the records not decided before.
+
+    Raises CorruptLogError on a gap: records below this batch were never decided.
+    """
+    ends: dict[Place, int] = {}
+    for record in records:
+        ends[record.topic, record.partition] = record.offset + 1
+    places = sorted(ends)
+    topics, partitions = [t for t, _ in places], [p for _, p in places]
+    await connection.execute(
+        "INSERT INTO position (topic, partition) SELECT * FROM unnest($1::text[], $2::int[]) ON CONFLICT DO NOTHING",
+        topics, partitions,
+    )
+    rows = await connection.fetch(
+        "SELECT topic, partition, decided FROM position "
+        "WHERE (topic, partition) IN (SELECT * FROM unnest($1::text[], $2::int[])) ORDER BY topic, partition FOR UPDATE",
+        topics, partitions,
+    )
+    expected: dict[Place, int] = {(row["topic"], row["partition"]): row["decided"] for row in rows}
+    fresh = []
+    for record in records:
+        place = (record.topic, record.partition)
+        if record.offset < expected[place]:
+            continue
+        if record.offset > expected[place]:
+            raise CorruptLogError(f"gap before {record.origin}: decided up to {expected[place]}")
+        expected[place] = record.offset + 1
+        fresh.append(record)
+    await connection.execute(
+        "UPDATE position p SET decided = n.decided FROM unnest($1::text[], $2::int[], $3::bigint[]) AS n(topic, partition, decided) "
+        "WHERE p.topic = n.topic AND p.partition = n.partition AND p.decided < n.decided",
+        topics, partitions, [expected[place] for place in places],
+    )
+    return tuple(fresh)
+
+
+async def put(connection: Connection, outgoing: Sequence[ToSend]) -> None:
+    """Store what is to be sent, in order, in the transaction of the batch."""
+    if outgoing:
+        await connection.executemany(
+            "INSERT INTO outbox (origin_topic, origin_partition, topic, key, value, headers) VALUES ($1,$2,$3,$4,$5,$6)",
+            [(o.origin.topic, o.origin.partition, o.topic, o.key, o.value, pack_headers(o.headers)) for o in outgoing],
+        )
+
+
+async def left_over(connection: Connection, places: Iterable[Place]) -> list[ToSend]:
+    """Return what earlier workers stored for these partitions and never saw acknowledged, in order."""
+    wanted = sorted(places)
+    rows = await connection.fetch(
+        "SELECT * FROM outbox WHERE (origin_topic, origin_partition) IN (SELECT * FROM unnest($1::text[], $2::int[])) ORDER BY seq",
+        [t for t, _ in wanted], [p for _, p in wanted],
+    )
+    return [
+        ToSend(
+            Record(r["origin_topic"], r["origin_partition"], -1, 0, None, None, ()),
+            r["topic"], r["key"], r["value"], unpack_headers(r["headers"]),
+        )
+        for r in rows
+    ]
+
+
+async def mark_sent(connection: Connection, ends: Mapping[Place, int]) -> None:
+    """Move `sent` and forget the outbox rows of these partitions: everything decided there is acknowledged.
+
+    Only the worker that owns the partitions calls it, after the broker's acknowledgements.
+    """
+    places = sorted(ends)
+    topics, partitions = [t for t, _ in places], [p for _, p in places]
+    async with connection.transaction():
+        await connection.execute(
+            "UPDATE position p SET sent = n.sent FROM unnest($1::text[], $2::int[], $3::bigint[]) AS n(topic, partition, sent) "
+            "WHERE p.topic = n.topic AND p.partition = n.partition AND p.sent < n.sent",
+            topics, partitions, [ends[place] for place in places],
+        )
+        await connection.execute(
+            "DELETE FROM outbox o USING position p WHERE o.origin_topic = p.topic AND o.origin_partition = p.partition "
+            "AND p.sent = p.decided AND (p.topic, p.partition) IN (SELECT * FROM unnest($1::text[], $2::int[]))",
+            topics, partitions,
+        )
+
+
+async def decided(connection: Connection, places: Iterable[Place]) -> dict[Place, int]:
+    """Return how far each partition is decided; 0 where it never was."""
+    wanted = sorted(places)
+    rows = await connection.fetch(
+        "SELECT topic, partition, decided FROM position WHERE (topic, partition) IN (SELECT * FROM unnest($1::text[], $2::int[]))",
+        [t for t, _ in wanted], [p for _, p in wanted],
+    )
+    known = {(r["topic"], r["partition"]): r["decided"] for r in rows}
+    return {place: known.get(place, 0) for place in wanted}

@@ -1,0 +1,85 @@
+"""The fit: the published figures hold together exactly, and any other wish has a nearest plan."""
+
+from functools import cache
+
+import pytest
+
+from sandbox.fit import fit
+from sandbox.people import people
+from sandbox.plan import Plan
+from sandbox.targets import Cell, Targets, added, errata, published, random_targets, scaled
+from sandbox.truth import cells
+
+
+@cache
+def plan_of(name: str) -> Plan:
+    wanted: dict[str, Targets] = {
+        "published": published(),
+        "twentieth": scaled(published(), 0.05),
+        "random": random_targets(7, 0.05),
+        "other random": random_targets(8, 0.05),
+    }
+    return fit(wanted[name], seed=7)
+
+
+def test_the_printed_totals_are_what_the_printed_cells_add_up_to() -> None:
+    assert added(published().cells, published().sums) == dict(published().cells)
+
+
+def test_the_target_list_has_the_cells_the_handbook_counts() -> None:
+    tables = [cell.table for cell in published().cells]
+    assert [tables.count(table) for table in ("2.9", "2.10")] == [55 + 5, 132]
+    assert len(published().ranges) == 17
+
+
+def test_every_erratum_names_two_numbers_and_its_lines() -> None:
+    assert all(e.printed != e.counted and e.lines.startswith("L") for e in errata())
+
+
+def test_the_published_figures_are_met_in_every_cell() -> None:
+    plan = plan_of("published")
+    assert set(plan.slack.values()) == {0}
+    assert plan.targets.cells == dict(published().cells)
+    assert plan.targets.sums == dict(published().sums)
+    assert plan.size == 5252
+
+
+def test_the_unknown_cells_lie_inside_their_published_ranges() -> None:
+    found = plan_of("published").targets.ranges
+    assert all(low <= found[cell][0] <= high for cell, (low, high) in published().ranges.items())
+
+
+def test_criminal_exploitation_often_goes_with_a_higher_form() -> None:
+    plan = plan_of("published")
+    assert sum(n for sort, n in plan.persons.items() if "CU" in sort.forms and sort.ranked != "CU") >= 238
+
+
+@pytest.mark.parametrize("name", ["published", "twentieth", "random", "other random"])
+def test_the_persons_of_a_plan_count_to_its_targets(name: str) -> None:
+    plan = plan_of(name)
+    counted = cells(people(plan, seed=7))
+    wanted = {**plan.targets.cells, **plan.targets.sums}
+    assert {cell: counted.get(cell, 0) for cell in wanted} == wanted
+
+
+@pytest.mark.parametrize("name", ["twentieth", "random", "other random"])
+def test_every_rule_has_something_to_decide_at_a_small_scale(name: str) -> None:
+    persons = plan_of(name).persons
+    assert sum(n for sort, n in persons.items() if sort.kmar_only) >= 3
+    assert sum(n for sort, n in persons.items() if len(sort.forms) > 1) >= 3
+    assert sum(n for sort, n in persons.items() if len(sort.kinds) > 1) >= 3
+
+
+def test_a_small_scale_stays_near_the_published_figures() -> None:
+    assert sum(plan_of("twentieth").slack.values()) <= 20
+    assert plan_of("twentieth").targets.cells[Cell("2.1", "all", "total")] == 263
+
+
+def test_the_same_wish_gives_the_same_plan() -> None:
+    assert fit(random_targets(7, 0.05), seed=7) == plan_of("random")
+
+
+def test_random_targets_differ_from_the_published_ones_and_per_seed() -> None:
+    assert random_targets(7) == random_targets(7)
+    assert random_targets(7) != random_targets(8)
+    assert random_targets(7).cells != published().cells
