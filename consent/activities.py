@@ -111,7 +111,9 @@ def register(activities: Iterable[Any], rules: Any) -> Register:
     for i, a in enumerate(parsed):
         for b in parsed[i + 1 :]:
             if _overlap(a, b):
-                raise ValueError(f"register: {a.ref} and {b.ref} both rule {a.recipient} {a.purpose} for the same events")
+                raise ValueError(
+                    f"register: {a.ref} and {b.ref} both rule {a.recipient} {a.purpose} for the same events"
+                )
     for a in parsed:
         if a.recipient == "comensha" and any(t.startswith("registration-") for t in a.types):
             raise ValueError(f"register: {a.ref} returns the registration's output to the zone that makes it")
@@ -125,5 +127,7 @@ def register(activities: Iterable[Any], rules: Any) -> Register:
 def _overlap(a: Activity, b: Activity) -> bool:
     same = (a.recipient, a.purpose) == (b.recipient, b.purpose)
     events = set(a.types) & set(b.types) and set(a.publishers) & set(b.publishers)
-    apart = (a.valid_to is not None and a.valid_to <= b.valid_from) or (b.valid_to is not None and b.valid_to <= a.valid_from)
+    apart = (a.valid_to is not None and a.valid_to <= b.valid_from) or (
+        b.valid_to is not None and b.valid_to <= a.valid_from
+    )
     return bool(same and events and not apart)

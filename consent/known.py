@@ -179,9 +179,7 @@ def consent(known: Known, recipient: str, purpose: str) -> Consent:
         return Consent.QUARANTINED
     gone = superseded(known) | known.retracted
     in_scope = [
-        s
-        for s in known.said
-        if s.ref not in gone and s.purpose in (None, purpose) and s.recipient in (None, recipient)
+        s for s in known.said if s.ref not in gone and s.purpose in (None, purpose) and s.recipient in (None, recipient)
     ]
     stands = [_speaker(known, said) for said in _by_giver(in_scope).values()]
     granted, refused = Consent.GIVEN in stands, Consent.REFUSED in stands

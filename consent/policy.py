@@ -60,9 +60,7 @@ def _gone(register: Register, case: Case, known: Known) -> str | None:
     return None
 
 
-def _judge(
-    register: Register, case: Case, known: Known, recipient: str, purpose: str, gone: str | None
-) -> Decision:
+def _judge(register: Register, case: Case, known: Known, recipient: str, purpose: str, gone: str | None) -> Decision:
     activity = register.activity(case.type, case.publisher_kind, recipient, purpose, case.day)
     if activity is None:
         return Decision(recipient, purpose, "withheld", (), "", ("no-activity",))

@@ -65,19 +65,26 @@ def _set_up() -> int:
     megabytes = (download_bytes((ROOT / "uv.lock").read_text(), SIZES.read_text()) + UV_BYTES) / 1e6
     kafka = KAFKA_BYTES / 1e6
     what = "Setting up ketenbus" if not STAMP.exists() else "Updating ketenbus (its locked packages changed)"
-    _say(f"{what}: downloads at most {megabytes:.0f} MB of Python packages (Java and PostgreSQL among them), once, into "
-         f".tools and .venv; the first start of Kafka downloads {kafka:.0f} MB more. About {megabytes + kafka:.0f} MB in all.")
+    _say(
+        f"{what}: downloads at most {megabytes:.0f} MB of Python packages (Java and PostgreSQL among them), once, into "
+        f".tools and .venv; Kafka's first start downloads {kafka:.0f} MB more. About {megabytes + kafka:.0f} MB in all."
+    )
     uv = os.environ.get("KETENBUS_UV") or _ensure_uv()
     if uv is None:
         return 1
     # The Python that runs us, and no other: uv would fetch one if it liked none here.
-    environment = os.environ | {"UV_PROJECT_ENVIRONMENT": str(VENV), "UV_PYTHON_DOWNLOADS": "never",
-                                "UV_PYTHON": str(getattr(sys, "_base_executable", sys.executable))}
+    environment = os.environ | {
+        "UV_PROJECT_ENVIRONMENT": str(VENV),
+        "UV_PYTHON_DOWNLOADS": "never",
+        "UV_PYTHON": str(getattr(sys, "_base_executable", sys.executable)),
+    }
     environment.pop("VIRTUAL_ENV", None)
     STAMP.unlink(missing_ok=True)
     if subprocess.run([uv, "sync", "--frozen"], cwd=ROOT, env=environment, check=False).returncode != 0:
-        _say("The packages could not be installed (above): check the network and run the same command again; what was "
-             "downloaded is kept.")
+        _say(
+            "The packages could not be installed (above): check the network and run the same command again; what was "
+            "downloaded is kept."
+        )
         return 1
     STAMP.write_text(wanted_stamp())
     return 0
@@ -92,13 +99,17 @@ def _ensure_uv() -> str | None:
     shutil.rmtree(partial, ignore_errors=True)
     if subprocess.run([sys.executable, "-m", "venv", str(partial)], stdout=subprocess.DEVNULL, check=False).returncode:
         shutil.rmtree(partial, ignore_errors=True)
-        _say("This Python cannot make environments (its ensurepip is missing): on Debian and Ubuntu, "
-             "`apt-get install python3-venv`. Or name a uv that is here in KETENBUS_UV.")
+        _say(
+            "This Python cannot make environments (its ensurepip is missing): on Debian and Ubuntu, "
+            "`apt-get install python3-venv`. Or name a uv that is here in KETENBUS_UV."
+        )
         return None
     install = [str(partial / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     if subprocess.run([*install, f"uv=={UV_VERSION}"], check=False).returncode:
-        _say(f"uv {UV_VERSION} could not be installed (above): check the network and run the same command again, or name "
-             f"a uv that is here in KETENBUS_UV.")
+        _say(
+            f"uv {UV_VERSION} could not be installed (above): check the network and run the same command again, or "
+            f"name a uv that is here in KETENBUS_UV."
+        )
         return None
     partial.rename(uv.parents[1])  # uv is a program, not a script: it does not mind being moved
     return str(uv)
@@ -111,8 +122,10 @@ def _with_another_python() -> int:
         if found and subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode == 0:
             return subprocess.run([found, __file__], check=False).returncode
     here = ".".join(str(part) for part in sys.version_info[:2])
-    _say(f"ketenbus needs Python 3.{OLDEST[1]} to 3.{NEWEST[1]}; this is {here}, and no other is on the path. Install one, "
-         f"or name it: make PYTHON=/path/to/python3.{NEWEST[1]}")
+    _say(
+        f"ketenbus needs Python 3.{OLDEST[1]} to 3.{NEWEST[1]}; this is {here}, and no other is on the path. Install "
+        f"one, or name it: make PYTHON=/path/to/python3.{NEWEST[1]}"
+    )
     return 1
 
 

@@ -25,7 +25,7 @@ def made_up_oins() -> dict[str, str]:
 
 
 def summary(targets: str, scale: float, seed: int) -> list[str]:
-    """Return the lines that describe a history: sizes, events per type, faults, slack per table, and what must come out."""
+    """Return the lines that describe a history: its events, faults, slack per table, and what must come out."""
     plan = fit(wanted(targets, scale, seed), seed)
     story = tell(plan, seed, made_up_oins())
     truth = expected(story)

@@ -67,7 +67,7 @@ def _of_investigators(teller: Teller, dossier: Dossier, day: date, at: int) -> N
 
 
 def _residence(teller: Teller) -> None:
-    """Tell a permit by the IND, which goes to help with consent only, and nobody asked for it; and a sepot by the OM."""
+    """Tell a permit by the IND, for which help needs a consent that nobody asked; and a sepot by the OM."""
     draw = teller.draw
     day = day_in(int(draw.choice(YEARS)), draw)
     moment = recorded(day, draw)
@@ -81,9 +81,10 @@ def _residence(teller: Teller) -> None:
 
 
 def _placement(teller: Teller, way: int) -> None:
-    """Tell a placement: with consent, refused, nothing said, or refused with safety at stake (programma-en-opvang, P-07).
+    """Tell a placement: with consent, refused, nothing said, or refused with safety at stake.
 
-    In the last case the shelter also reports the person: that refusal keeps the report out of the registration.
+    In the last case the shelter also reports the person, and the refusal keeps that report out of the registration
+    (programma-en-opvang, P-07).
     """
     draw = teller.draw
     partner = draw.choice(("opvang-1", "opvang-2", "zorgcoordinatie-3"))
@@ -121,7 +122,10 @@ def _placement(teller: Teller, way: int) -> None:
 
 
 def _counts(teller: Teller) -> None:
-    """Tell counts that name nobody: reports not made (slachtoffermonitor-part1, L519-523) and anonymous contacts (L639-683)."""
+    """Tell counts that name nobody: reports not made, and anonymous contacts.
+
+    Source: slachtoffermonitor-part1, L519-523, L639-683.
+    """
     draw = teller.draw
     month = date(int(draw.choice(YEARS)), draw.randint(1, 12), 1)
     moment = datetime.combine(month + timedelta(days=35), time(9), UTC)

@@ -1,7 +1,7 @@
 """What was said about consent to one publisher on one person, and what that makes of the publisher's reports.
 
-Rules: explicit, unbundled consent of the person, or of parent or guardian for minors (slachtoffermonitor-part1, L1099-1102;
-programma-en-opvang, P-01, P-04); precedence: architecture, section 6.
+Rules: explicit, unbundled consent of the person, or of parent or guardian for minors (slachtoffermonitor-part1,
+L1099-1102; programma-en-opvang, P-01, P-04); precedence: architecture, section 6.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Conversation:
         self._speaker: dict[str, object] | None = None
 
     def give(self, scope: Scope, days: float, **changed: object) -> str:
-        """Write a grant so many days from the report, by who may give it unless `changed` says otherwise; return its id."""
+        """Write a grant so many days from the report, by who may give it unless `changed` says who; return its id."""
         fault = "unknown-code" if "channel" in changed else None
         spoke = {} if "given_by" in changed else self._who(days)
         said = self._said(days) | spoke | {"explicit": True, "unbundled": True} | dict(scope) | changed
@@ -63,7 +63,7 @@ class Conversation:
         )
 
     def _who(self, days: float) -> dict[str, object]:
-        """Return who may speak: the person, for a minor a parent, or a guardian who was appointed before; always the same one."""
+        """Return who speaks, always the same one: the person, for a minor a parent, or a guardian appointed before."""
         if self._speaker is None:
             if not self._dossier.person.minor:
                 self._speaker = {"given_by": "PERSON"}
@@ -112,7 +112,7 @@ class Conversation:
 
 
 def grant(teller: Teller, dossier: Dossier, moment: datetime) -> None:
-    """Tell consent that lets every report of this dossier stand: before the report, or after it, so that it is released late."""
+    """Tell consent that lets every report of this dossier stand, before the report or after, when it releases it."""
     draw = teller.draw
     talk = Conversation(teller, dossier, moment)
     scope = draw.choice((REGISTRATION_AT_COMENSHA, REGISTRATION_AT_COMENSHA, REGISTRATION, EVERYTHING))

@@ -1,4 +1,4 @@
-"""Who knows whom: one dossier per person, publisher and client number, with the identity keys that publisher wrote down.
+"""Who knows whom: one dossier per person, publisher and client number, with the identity keys written down there.
 
 The registration joins numbers by an equal V-number, BSN, or name with birth date, or because its desk says so
 (architecture, section 5). Which of these joins a person is decided here, so that some need the desk.
@@ -78,7 +78,7 @@ def _another(partner: str, person: Person, draw: random.Random) -> str:
 
 
 def keys_shared(person: Person, many: int, draw: random.Random) -> list[dict[str, object]]:
-    """Return the identity keys in each of `many` dossiers, so that equal keys join them all; a single one may hold few."""
+    """Return the identity keys in each of `many` dossiers, so that equal keys join them all; one alone may hold few."""
     named: dict[str, object] = {"name": person.name, "birth_date": person.birth_date}
     numbers: dict[str, object] = {
         kind: value for kind, value in (("v_number", person.v_number), ("bsn", person.bsn)) if value is not None

@@ -1,6 +1,6 @@
 """One integer program that finds persons who count to the wanted figures, or to the nearest jointly feasible ones.
 
-Solved by HiGHS on one thread with a fixed seed and a limit on nodes, never on time, so that the same wish gives the same plan.
+Solved by HiGHS on one thread with a fixed seed and a limit on nodes, never on time: the same wish gives the same plan.
 """
 
 from __future__ import annotations
@@ -12,25 +12,25 @@ from itertools import product
 
 import highspy
 
+from sandbox.mixing import mixed
 from sandbox.plan import SU, Plan, Sort, cells_of, counted, sorts
 from sandbox.targets import HIERARCHICAL, SUM_ROW, TOTAL, YEARS, Cell, Targets, figures
 
 CELL_WEIGHT = 1000.0
 RANGE_WEIGHT = 100.0
 OVERLAP_WEIGHT = 10.0
-CROWD_WEIGHT = 0.05
 
 
 class Program:
     """An integer program under construction: whole variables, and sums that are bounded or wanted."""
 
     def __init__(self, seed: int) -> None:
-        self._solver = highspy.Highs()
+        self._solver = highspy.Highs()  # type: ignore[no-untyped-call]
         for option, value in {
             "output_flag": False,
             "threads": 1,
             "random_seed": seed,
-            "mip_abs_gap": OVERLAP_WEIGHT,
+            "mip_abs_gap": RANGE_WEIGHT,
             "mip_rel_gap": 0.0,
             "mip_max_nodes": 400,
         }.items():
@@ -48,7 +48,7 @@ class Program:
         return int(self._solver.getNumCol()) - 1
 
     def bound(self, terms: Mapping[int, float], low: float, high: float, weight: float | None = None) -> None:
-        """Keep the sum of `terms` between `low` and `high`; with a weight, leaving them is allowed and costs that much a unit."""
+        """Keep the sum of `terms` between `low` and `high`; with a weight, leaving them costs that much a unit."""
         row = dict(terms)
         if weight is not None:
             row |= {self._loose(weight): 1.0, self._loose(weight): -1.0}
@@ -61,7 +61,7 @@ class Program:
 
 
 def fit(wanted: Targets, seed: int = 1) -> Plan:
-    """Return persons who count to `wanted`; at other scales and for other figures, to the nearest cells that can hold together."""
+    """Return persons who count to `wanted`, or where its cells cannot hold together, to the nearest that can."""
     program = Program(seed)
     taste = random.Random(f"fit-{seed}")
     persons = {sort: program.whole(cost=taste.uniform(0, 0.01)) for sort in sorts()}
@@ -69,9 +69,8 @@ def fit(wanted: Targets, seed: int = 1) -> Plan:
     _published_cells(program, wanted, persons, units)
     _overlaps(program, wanted, persons)
     _something_to_decide(program, persons)
-    _variety(program, wanted, persons)
     solution = program.solve()
-    plan_persons = {sort: solution[at] for sort, at in persons.items() if solution[at]}
+    plan_persons = mixed({sort: solution[at] for sort, at in persons.items() if solution[at]}, seed)
     plan_units = {key: solution[at] for key, at in units.items() if solution[at]}
     sectors = _sectors(wanted, plan_persons)
     targets = counted(wanted, _base(plan_persons, plan_units, sectors))
@@ -127,7 +126,7 @@ def _is_free(cell: Cell) -> bool:
 
 
 def _overlaps(program: Program, wanted: Targets, persons: Mapping[Sort, int]) -> None:
-    """Want the co-occurrence of forms in 2020 that the text gives (slachtoffermonitor-part1, L577-580), read as exclusive."""
+    """Want the co-occurrence of forms in 2020 that the text gives (slachtoffermonitor-part1, L577-580)."""
     for name, number in wanted.overlaps.items():
         forms = tuple(name.split("+"))
         these = [
@@ -149,16 +148,8 @@ def _something_to_decide(program: Program, persons: Mapping[Sort, int]) -> None:
     some((at for sort, at in persons.items() if len(sort.kinds) > 1), 3)
 
 
-def _variety(program: Program, wanted: Targets, persons: Mapping[Sort, int]) -> None:
-    """Make a crowd in one sort cost a little, so that who reported whom together, which is free, comes out varied."""
-    everyone = sum(wanted.cells[Cell("2.1", "all", year)] for year in YEARS)
-    for sort, at in persons.items():
-        if len(sort.kinds) > 1:
-            program.bound({at: 1.0}, -highspy.kHighsInf, 1 + everyone // 1000, CROWD_WEIGHT)
-
-
 def _sectors(wanted: Targets, persons: Mapping[Sort, int]) -> dict[tuple[str, str], int]:
-    """Give each person with sexual exploitation at most one sector, so each wanted cell is met while there are such persons."""
+    """Give each person with sexual exploitation at most one sector: wanted cells are met while there are persons."""
     sectors = {}
     names = [row for row in figures()[2].rows if row != TOTAL]
     for year in YEARS:

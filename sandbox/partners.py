@@ -66,7 +66,7 @@ def as_reporter(partner: str) -> dict[str, object]:
 
 
 def needs_consent(partner: str) -> bool:
-    """Return whether this reporter has no legal basis and may report with consent only (slachtoffermonitor-part1, L1099-1102)."""
+    """Return whether this reporter may report with consent only (slachtoffermonitor-part1, L1099-1102)."""
     return publishers()[partner] not in {"politie", "kmar", "nla-opsporing"}
 
 

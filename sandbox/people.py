@@ -1,7 +1,8 @@
 """The registered persons a plan stands for: all made up, down to sex, age and nationality.
 
-Demographics follow the text figures loosely: men 37%, sex unknown about 3% (L999, L2112); below 23 years 43% in 2016 to 22%
-in 2020 (L1043, L1061-1062), of labour exploitation 8% with mean age 35 (L1048-1051); nationalities of L812-813, L1022-1026.
+Demographics follow the text figures loosely: men 37%, sex unknown about 3% (L999, L2112); below 23 years 43% in 2016
+to 22% in 2020 (L1043, L1061-1062), of labour exploitation 8% with mean age 35 (L1048-1051); nationalities of L812-813,
+L1022-1026.
 Domestic or cross-border sexual exploitation follows from the nationality (L439, inferred).
 """
 
@@ -116,7 +117,7 @@ def _age(form: str, year: int, draw: random.Random) -> int:
 
 
 def people(plan: Plan, seed: int) -> tuple[Person, ...]:
-    """Return the persons of a plan: as many of each sort as it says, each in one reporting year, with units and sectors spread."""
+    """Return the persons of a plan: as many of each sort as it says, with units and sectors spread over them."""
     invention = Invention(seed)
     units = _units(plan, invention.draw)
     sectors = _sectors(plan, invention.draw)
@@ -131,7 +132,7 @@ def people(plan: Plan, seed: int) -> tuple[Person, ...]:
 
 
 def _units(plan: Plan, draw: random.Random) -> dict[tuple[str, str], Iterator[tuple[str, ...]]]:
-    """Deal each unit's count over different persons: no count exceeds the persons there are, so one round a unit at most."""
+    """Deal each unit's count over different persons: no count exceeds the persons there are."""
     reported: dict[tuple[str, str], int] = defaultdict(int)
     for sort, number in plan.persons.items():
         if "POLITIE" in sort.kinds:
@@ -151,7 +152,7 @@ def _units(plan: Plan, draw: random.Random) -> dict[tuple[str, str], Iterator[tu
 
 
 def _sectors(plan: Plan, draw: random.Random) -> dict[tuple[str, bool], Iterator[str | None]]:
-    """Deal each year's sectors over its persons; those whom the KMar rule leaves out have sectors too, which do not count."""
+    """Deal each year's sectors over its persons; those the KMar rule leaves out have sectors that do not count."""
     dealt: dict[tuple[str, bool], Iterator[str | None]] = {}
     for year in {sort.year for sort in plan.persons}:
         for kmar_only in (False, True):
@@ -169,7 +170,7 @@ def _sectors(plan: Plan, draw: random.Random) -> dict[tuple[str, bool], Iterator
 
 
 def _never_joined(persons: list[Person], draw: random.Random) -> tuple[Person, ...]:
-    """Let some pairs be one human whom nobody recognised: one nationality and sex, another spelling, no number in common."""
+    """Let some pairs be one human nobody recognised: one nationality and sex, another spelling, no number alike."""
     alike: dict[tuple[str, str, bool], Person] = {}
     left = max(2, len(persons) // 60)
     for at, person in enumerate(persons):

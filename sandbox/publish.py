@@ -43,19 +43,20 @@ class Agencies:
     async def publish(self, events: Sequence[Planned], progress: Callable[[int], None]) -> int:
         """Send every event and return how many were acknowledged; `progress` hears how many so far."""
         done = 0
-        try:
-            for start in range(0, len(events), CHUNK):
-                chunk = events[start : start + CHUNK]
-                ready = await asyncio.to_thread(self._prepare, chunk)
-                waiting = [await self._send(planned, prepared) for planned, prepared in ready]
-                done += len(await asyncio.gather(*waiting))
-                progress(done)
-        finally:
-            for client in self._clients.values():
-                await client.stop()
-            for keys in self._keys.values():
-                keys.close()
+        for start in range(0, len(events), CHUNK):
+            chunk = events[start : start + CHUNK]
+            ready = await asyncio.to_thread(self._prepare, chunk)
+            waiting = [await self._send(planned, prepared) for planned, prepared in ready]
+            done += len(await asyncio.gather(*waiting))
+            progress(done)
         return done
+
+    async def close(self) -> None:
+        """Close every connection and key file."""
+        for client in self._clients.values():
+            await client.stop()
+        for keys in self._keys.values():
+            keys.close()
 
     def _prepare(self, chunk: Sequence[Planned]) -> list[tuple[Planned, Prepared]]:
         fresh: dict[str, list[Planned]] = {}
@@ -94,9 +95,10 @@ class Agencies:
             client = AIOKafkaProducer(**config, enable_idempotence=True, acks="all", linger_ms=5)
             await client.start()
             self._clients[user] = client
-        return await self._clients[user].send(
+        waiting: asyncio.Future[Any] = await self._clients[user].send(
             prepared.topic, value=prepared.value, key=prepared.key, headers=list(prepared.headers)
         )
+        return waiting
 
 
 def _outgoing(planned: Planned) -> Outgoing:

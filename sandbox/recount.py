@@ -39,7 +39,7 @@ class File:
         return set(reports) - replaced - taken_back
 
     def _permits(self) -> bool:
-        """Return whether the registration may have the reports; every rule of architecture section 6 that the story uses."""
+        """Return whether the registration may have the reports, by what the story uses of architecture section 6."""
         withdrawn = {event.fields["withdraws"] for event in self.events["consent-withdrawn"].values()}
         given = [e for e in self.events["consent-given"].values() if e.id not in withdrawn and _counts(e)]
         words = [(e, True) for e in given] + [(e, False) for e in self.events["consent-refused"].values()]

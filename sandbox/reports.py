@@ -21,7 +21,7 @@ _LABOUR = ("HORECA", "HUISHOUDEN", "OVERIGE_DIENSTVERLENING", "OVERIGE_ARBEID")
 
 
 def day_in(year: int, draw: random.Random, forms: Sequence[str] = ()) -> date:
-    """Return a day of the year; labour exploitation in 2020 peaked in March to May (slachtoffermonitor-part1, L808-810)."""
+    """Return a day of the year; labour exploitation peaked in spring 2020 (slachtoffermonitor-part1, L808-810)."""
     if year == 2020 and "AU" in forms and draw.random() < 0.5:
         return date(2020, 3, 1) + timedelta(days=draw.randrange(91))
     return date(year, 1, 2) + timedelta(days=draw.randrange(345))
@@ -77,7 +77,7 @@ def _years(person: Person, on: date) -> int:
 def tell_standing(teller: Teller, register: Sequence[Known]) -> None:
     """Tell every report that stands, the consent it rests on, and for some the versions it replaced.
 
-    What a person counts for is in all reports together: several forms may be spread over them, the sector is in at least one.
+    What a person counts for is in all reports together: forms may be spread over them, the sector is in at least one.
     """
     draw = teller.draw
     for known in register:
@@ -107,7 +107,7 @@ def _spread(person: Person, number: int, draw: random.Random) -> list[tuple[tupl
 
 
 def _tell_report(teller: Teller, dossier: Dossier, day: date, forms: Sequence[str], sectors: Sequence[str]) -> None:
-    """Tell one report that stands; some say it wrong or incomplete first, once or twice, and then say the whole anew."""
+    """Tell one report that stands; some are wrong or incomplete first, once or twice, and then told whole anew."""
     draw = teller.draw
     fields = content(dossier, day, forms, sectors, draw)
     moment = recorded(day, draw)
@@ -134,7 +134,7 @@ def ground(dossier: Dossier) -> str:
 
 
 def _wrong(fields: Mapping[str, object], draw: random.Random) -> dict[str, object]:
-    """Return what an earlier version said instead: another form, none, no sector, another year, or somebody else's number."""
+    """Return what an earlier version said instead: another form, no sector, another year, somebody else's number."""
     day = fields["reported_on"]
     assert isinstance(day, date)
     ways: list[dict[str, object]] = [

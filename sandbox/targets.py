@@ -114,7 +114,7 @@ def scaled(targets: Targets, scale: float) -> Targets:
 
 
 def random_targets(seed: int, scale: float = 1.0) -> Targets:
-    """Return other plausible figures of the same shape: each row, year and form grows or shrinks, each cell a little more.
+    """Return other plausible figures of the same shape: each row, year and form grows or shrinks, each cell a bit more.
 
     They need not be jointly feasible: the nearest cells that are become the targets (`fit.fit`).
     """

@@ -30,9 +30,9 @@ FAULTS = (
 class Planned:
     """One event a partner is to publish.
 
-    `fields` are plaintext, as the generated models take them; what is sealed the publisher seals. A field not named is absent.
-    `fault` names what is wrong with it, out of `FAULTS`. For not-authorised, id-reused, future-occurred-at and unknown-code the
-    fault is in the event as it stands here; the others are for the sender to make, from an event that is sound here.
+    `fields` are plaintext, as the generated models take them; what is sealed the publisher seals. A field not named is
+    absent. `fault` names what is wrong with it, out of `FAULTS`. For not-authorised, id-reused, future-occurred-at and
+    unknown-code the fault is in the event as it stands here; the others the sender makes, from an event sound here.
     `repeat_of` is the id of the event that this one is, sent again: same id, same content.
     """
 

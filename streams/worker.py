@@ -12,7 +12,6 @@ from pathlib import Path
 import asyncpg
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
-from mode import Worker
 
 from ketenbus.errors import BusError
 from streams.admit.binding import Admit
@@ -52,7 +51,9 @@ async def serve(settings: ProcessorSettings) -> None:
         await connection.execute(processor.schema)
     producer = None
     if processor.sends:
-        producer = AIOKafkaProducer(**sasl, enable_idempotence=True, acks="all", linger_ms=2, max_request_size=2 * 1024 * 1024)
+        producer = AIOKafkaProducer(
+            **sasl, enable_idempotence=True, acks="all", linger_ms=2, max_request_size=2 * 1024 * 1024
+        )
         await producer.start()
     app = lane(Delivery(processor, pool, producer), settings)
     try:

@@ -64,12 +64,18 @@ def _plain(field: Field) -> st.SearchStrategy[Any]:
         case "boolean":
             return st.booleans()
         case "int":
-            return st.integers(field.minimum or -(2**31), field.maximum or 2**31 - 1)
+            return _numbers(field, -(2**31), 2**31 - 1)
         case "long":
-            return st.integers(field.minimum or -(2**63), field.maximum or 2**63 - 1)
+            return _numbers(field, -(2**63), 2**63 - 1)
         case "sealed":
             return SEALED
     raise AssertionError(f"no strategy for {field.kind}")
+
+
+def _numbers(field: Field, least: int, most: int) -> st.SearchStrategy[int]:
+    return st.integers(
+        least if field.minimum is None else field.minimum, most if field.maximum is None else field.maximum
+    )
 
 
 def _text(field: Field) -> st.SearchStrategy[str]:

@@ -30,8 +30,12 @@ from confluent_kafka.admin import (
 from ketenbus.errors import ConfigurationError
 
 # Kafka deletes what is older than its retention by record time; our history is older than any retention.
-TOPIC_SETTINGS = {"retention.ms": "-1", "retention.bytes": "-1", "message.timestamp.type": "LogAppendTime",
-                  "cleanup.policy": "delete"}
+TOPIC_SETTINGS = {
+    "retention.ms": "-1",
+    "retention.bytes": "-1",
+    "message.timestamp.type": "LogAppendTime",
+    "cleanup.policy": "delete",
+}
 TIMEOUT_SECONDS = 60.0
 SCRAM_ITERATIONS = 4096  # the least Kafka takes; passwords are 24 random bytes, so stretching adds nothing
 
@@ -85,8 +89,9 @@ def ensure_rights(client: AdminClient, layout: Iterable[TopicSpec], users: Seque
     wanted = set(rights(layout))
     ours = {f"User:{user}" for user in users}
     anything: Any = None  # the library means "any" by None, its annotations do not say so
-    any_binding = AclBindingFilter(ResourceType.ANY, anything, ResourcePatternType.ANY, anything, anything,
-                                   AclOperation.ANY, AclPermissionType.ANY)
+    any_binding = AclBindingFilter(
+        ResourceType.ANY, anything, ResourcePatternType.ANY, anything, anything, AclOperation.ANY, AclPermissionType.ANY
+    )
 
     def granted() -> set[AclBinding]:
         return {binding for binding in _done(client.describe_acls(any_binding)) if binding.principal in ours}
@@ -95,8 +100,12 @@ def ensure_rights(client: AdminClient, layout: Iterable[TopicSpec], users: Seque
     if missing := wanted - there:
         _all_done(client.create_acls(list(missing)).values(), "access lists")
     if surplus := there - wanted:
-        exactly = [AclBindingFilter(b.restype, b.name, b.resource_pattern_type, b.principal, b.host, b.operation,
-                                    b.permission_type) for b in surplus]
+        exactly = [
+            AclBindingFilter(
+                b.restype, b.name, b.resource_pattern_type, b.principal, b.host, b.operation, b.permission_type
+            )
+            for b in surplus
+        ]
         _all_done(client.delete_acls(exactly).values(), "access lists")
     _wait_until(lambda: granted() == wanted, "access lists")
 
@@ -119,8 +128,13 @@ def rights(layout: Iterable[TopicSpec]) -> Iterable[AclBinding]:
         yield _allow(user, ResourceType.BROKER, "kafka-cluster", AclOperation.IDEMPOTENT_WRITE)
 
 
-def _allow(user: str, kind: ResourceType, name: str, operation: AclOperation,
-           pattern: ResourcePatternType = ResourcePatternType.LITERAL) -> AclBinding:
+def _allow(
+    user: str,
+    kind: ResourceType,
+    name: str,
+    operation: AclOperation,
+    pattern: ResourcePatternType = ResourcePatternType.LITERAL,
+) -> AclBinding:
     return AclBinding(kind, name, pattern, f"User:{user}", "*", operation, AclPermissionType.ALLOW)
 
 
@@ -136,8 +150,10 @@ def _check_settings(client: AdminClient, names: Sequence[str]) -> None:
 
 
 def _differs(topic: str, setting: str, found: str, wanted: str) -> ConfigurationError:
-    return ConfigurationError(f"topic {topic} has {setting} {found}, the bus needs {wanted}: nothing was changed; "
-                              f"put it right, or start with another data folder or cluster")
+    return ConfigurationError(
+        f"topic {topic} has {setting} {found}, the bus needs {wanted}: nothing was changed; "
+        f"put it right, or start with another data folder or cluster"
+    )
 
 
 def _wait_until(in_force: Callable[[], bool], what: str) -> None:
@@ -145,8 +161,10 @@ def _wait_until(in_force: Callable[[], bool], what: str) -> None:
     deadline = time.monotonic() + TIMEOUT_SECONDS
     while not in_force():
         if time.monotonic() > deadline:
-            raise ConfigurationError(f"Kafka accepted the {what} but does not go by them after {TIMEOUT_SECONDS:.0f} s: "
-                                     f"run `./ketenbus up` again, and see its log if that does not help")
+            raise ConfigurationError(
+                f"Kafka accepted the {what} but does not go by them after {TIMEOUT_SECONDS:.0f} s: "
+                f"run `./ketenbus up` again, and see its log if that does not help"
+            )
         time.sleep(0.02)
 
 

@@ -37,7 +37,10 @@ def down(data: Path | None = None, *, wipe: bool = False) -> None:
     platform = Platform(data or default_data(), say=_say)
     stopped = platform.down(wipe=wipe)
     print(f"stopped {' and '.join(TITLES[name] for name in stopped)}" if stopped else "nothing was running")
-    print(f"removed {platform.data}" if wipe else f"data kept in {platform.data}")
+    if wipe:
+        print(f"removed {platform.data}")
+    elif platform.data.exists():
+        print(f"data kept in {platform.data}")
 
 
 def status(data: Path | None = None) -> bool:
@@ -46,7 +49,9 @@ def status(data: Path | None = None) -> bool:
     servers = platform.status()
     for server in servers:
         print(_line(server, "running"))
-    print(f"data     {platform.data}, {platform.size_bytes() / 1e6:.0f} MB")
+    print(f"data in {platform.data}, {platform.size_bytes() / 1e6:.0f} MB")
+    if not (place := platform.postgres.folder).is_relative_to(platform.data):
+        print(f"database in {place}, which the account it runs under can reach")
     return all(server.process is not None or not server.ours for server in servers)
 
 
@@ -78,12 +83,17 @@ def env(data: Path | None = None, who: str = "admin") -> None:
     if path is None:
         names = ", ".join(known_names(folder)) if (folder / "secrets").exists() else "nobody yet: run ./ketenbus up"
         raise ConfigurationError(f"no settings for {who} in {folder}; there is: {names}")
-    exports = {"KETENBUS_CREDENTIALS": str(path)}
+    exports = {"KETENBUS_PARTNER" if path.parent.name == "partners" else "KETENBUS_SETTINGS": str(path)}
     held = read_json(path)
     if "dsn" in held:
         dsn = urlsplit(held["dsn"])
-        exports |= {"PGHOST": dsn.hostname or "", "PGPORT": str(dsn.port or 5432), "PGUSER": unquote(dsn.username or ""),
-                    "PGPASSWORD": unquote(dsn.password or ""), "PGDATABASE": dsn.path.lstrip("/")}
+        exports |= {
+            "PGHOST": dsn.hostname or "",
+            "PGPORT": str(dsn.port or 5432),
+            "PGUSER": unquote(dsn.username or ""),
+            "PGPASSWORD": unquote(dsn.password or ""),
+            "PGDATABASE": dsn.path.lstrip("/"),
+        }
     for name, value in exports.items():
         print(f"export {name}={shlex.quote(value)}")
 

@@ -42,7 +42,7 @@ def size_bytes(folder: Path) -> int:
     for place, _, names in os.walk(folder):
         for name in names:
             try:
-                total += os.lstat(os.path.join(place, name)).st_blocks * 512
+                total += Path(place, name).lstat().st_blocks * 512
             except FileNotFoundError:
                 continue  # servers remove files while we look
     return total

@@ -71,8 +71,12 @@ class Identities:
     def write(self, addresses: Addresses, *, backfill: bool) -> None:
         """Write the registry and every settings file for servers at these addresses."""
         self._write_registry(backfill)
-        admin = {"kafka": addresses.kafka.address, "user": addresses.kafka.user,
-                 "password": addresses.kafka.password, "dsn": addresses.dsn}
+        admin = {
+            "kafka": addresses.kafka.address,
+            "user": addresses.kafka.user,
+            "password": addresses.kafka.password,
+            "dsn": addresses.dsn,
+        }
         write_json(self.data / "secrets" / "admin.json", admin)
         for partner in self.partners:
             write_json(self._partner_file(partner["id"]), self._partner(partner, addresses.kafka.address))
@@ -87,8 +91,12 @@ class Identities:
 
     def _write_registry(self, backfill: bool) -> None:
         rows = [
-            partner | {"backfill": backfill or partner["backfill"], "system": _system(partner["id"]),
-                       "public_key": _public_key(self._drawn[partner["id"]]["signing"])}
+            partner
+            | {
+                "backfill": backfill or partner["backfill"],
+                "system": _system(partner["id"]),
+                "public_key": _public_key(self._drawn[partner["id"]]["signing"]),
+            }
             for partner in self.partners
         ]
         text = yaml.safe_dump({"partners": rows}, allow_unicode=True, sort_keys=False)
@@ -127,11 +135,18 @@ class Identities:
             case "auditor":
                 return {"views": self._drawn["disclose"]["views"]}
             case "registration":
-                return {"keyring": [["*", "identity"], ["*", "special"]], "keyring_folder": str(self.data / "keyring"),
-                        "partner": str(self._partner_file("comensha")), "view_public_key": self._view_public_key()}
+                return {
+                    "keyring": [["*", "identity"], ["*", "special"]],
+                    "keyring_folder": str(self.data / "keyring"),
+                    "partner": str(self._partner_file("comensha")),
+                    "view_public_key": self._view_public_key(),
+                }
             case "monitoring":
-                return {"keyring": [[self._oin("comensha"), "special"]], "keyring_folder": str(self.data / "keyring"),
-                        "view_public_key": self._view_public_key()}
+                return {
+                    "keyring": [[self._oin("comensha"), "special"]],
+                    "keyring_folder": str(self.data / "keyring"),
+                    "view_public_key": self._view_public_key(),
+                }
             case _:
                 return {}
 

@@ -63,14 +63,18 @@ def check(jars: tuple[Jar, ...], folder: Path) -> tuple[Path, ...]:
     """Return the paths of the locked jars in `folder`; refuse one too many, one too few, or one that differs."""
     there = {path.name for path in folder.glob("*.jar")}
     if strangers := there - {jar.filename for jar in jars}:
-        raise ConfigurationError(f"{folder} has {len(there)} jars where the lock has {len(jars)}: "
-                                 f"remove {', '.join(sorted(strangers))}, or the whole folder; it is filled again")
+        raise ConfigurationError(
+            f"{folder} has {len(there)} jars where the lock has {len(jars)}: "
+            f"remove {', '.join(sorted(strangers))}, or the whole folder; it is filled again"
+        )
     for jar in jars:
         path = folder / jar.filename
         found = _sha256(path) if path.exists() else "no such file"
         if found != jar.sha256:
-            raise ConfigurationError(f"{path} is not what kafka-jars.lock says (sha256 {found}, locked "
-                                     f"{jar.sha256}): remove this file and start again to fetch it anew")
+            raise ConfigurationError(
+                f"{path} is not what kafka-jars.lock says (sha256 {found}, locked "
+                f"{jar.sha256}): remove this file and start again to fetch it anew"
+            )
     return tuple(folder / jar.filename for jar in jars)
 
 
@@ -92,8 +96,9 @@ def _fetch(jars: list[Jar], folder: Path) -> None:
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(fetch, jars))
     except (OSError, RuntimeError) as error:  # jgo raises RuntimeError, requests an OSError
-        raise ConfigurationError(f"Kafka's jars could not be fetched ({error}): check the network and start "
-                                 f"again; what was fetched is kept") from error
+        raise ConfigurationError(
+            f"Kafka's jars could not be fetched ({error}): check the network and start again; what was fetched is kept"
+        ) from error
     finally:
         shutil.rmtree(incoming, ignore_errors=True)
 
@@ -114,7 +119,9 @@ def _resolved() -> list[Any]:
 def write_lock(lock: Path = LOCK) -> int:
     """Resolve `WANTED`, fetch every jar and write the lock; return the number of jars."""
     artifacts = _resolved()
-    lines = [f"# The jars of Apache Kafka {KAFKA_VERSION}: sha256, bytes, coordinate. Written by python -m infra.local.jars"]
+    lines = [
+        f"# The jars of Apache Kafka {KAFKA_VERSION}: sha256, bytes, coordinate. Written by python -m infra.local.jars"
+    ]
     for artifact in artifacts:
         path = artifact.resolve()
         coordinate = f"{artifact.groupId}:{artifact.artifactId}:{artifact.version}"

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,14 +26,15 @@ from infra.local.ports import LOOPBACK
 from infra.local.settings import KafkaAdmin
 from ketenbus.errors import ConfigurationError
 
-# Measured on two cores: with these flags up in 1.7-1.9 s instead of 2.1-2.4 s (the C1 compiler alone, no G1 threads).
+# Measured on two cores against the JVM's own choices: up in 1.7 s instead of 2.1 s, half the processor time over the
+# first minute (the C1 compiler alone), the same records per second, and 172 MB of memory (PSS) instead of 321 MB.
 FLAGS = ("-Xms64m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true")
 START_SECONDS = 90.0
 STOP_SECONDS = 20.0
 
 # Retention: with Kafka's defaults records that carry old times are deleted at its first check.
 # Sessions: short ones are allowed so that a killed worker is replaced within seconds; the broker's own is short because
-# after a kill it comes back only when the session of its former self has ended (measured: 8.3 s with 6 s, 4.9 s with 3 s).
+# after a kill it comes back only when its former self's session ended (measured: in 8.3 s with 6 s, 6.1 s with 3 s).
 # Cleaner buffer: the default takes 128 MB of heap for one small offsets topic.
 FIXED = """
 process.roles=broker,controller
@@ -113,15 +114,18 @@ class KafkaServer:
         client = admin_client(admin)
         while True:
             if not process.alive():
-                raise ConfigurationError(f"Kafka stopped while starting; the end of {self.log}:\n"
-                                         f"{processes.tail(self.log, 15)}")
+                raise ConfigurationError(
+                    f"Kafka stopped while starting; the end of {self.log}:\n{processes.tail(self.log, 15)}"
+                )
             try:
                 if client.list_topics(timeout=0.5).brokers:
                     return
             except KafkaException:
                 if time.monotonic() > deadline:
-                    raise ConfigurationError(f"Kafka (pid {process.pid}) does not answer at {admin.address} after "
-                                             f"{START_SECONDS:.0f} s: see {self.log}") from None
+                    raise ConfigurationError(
+                        f"Kafka (pid {process.pid}) does not answer at {admin.address} after "
+                        f"{START_SECONDS:.0f} s: see {self.log}"
+                    ) from None
             time.sleep(0.05)
 
     def stop(self, process: processes.Process) -> bool:
@@ -130,16 +134,27 @@ class KafkaServer:
 
     def _java(self) -> tuple[str, ...]:
         logging = Path(__file__).with_name("log4j2.properties")
-        return (str(java.find_java()), *FLAGS, f"-Dlog4j2.configurationFile={logging}",
-                f"@{self.folder / 'classpath.args'}")
+        return (
+            str(java.find_java()),
+            *FLAGS,
+            f"-Dlog4j2.configurationFile={logging}",
+            f"@{self.folder / 'classpath.args'}",
+        )
 
     def _format(self, password: str) -> None:
         """Make the storage with the administrator's password in it."""
         cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         # The Java launcher reads main class and arguments from a file too: the password stays off the command line.
         secret = self.folder / "format.args"
-        words = ["kafka.tools.StorageTool", "format", "--config", str(self.settings_file), f"--cluster-id={cluster_id}",
-                 "--add-scram", f"SCRAM-SHA-256=[name=admin,password={password}]"]
+        words = [
+            "kafka.tools.StorageTool",
+            "format",
+            "--config",
+            str(self.settings_file),
+            f"--cluster-id={cluster_id}",
+            "--add-scram",
+            f"SCRAM-SHA-256=[name=admin,password={password}]",
+        ]
         write_private(secret, "\n".join(_quoted(word) for word in words))
         try:
             done = subprocess.run([*self._java(), f"@{secret}"], capture_output=True, text=True, check=False)
@@ -178,15 +193,16 @@ def _quoted(word: str) -> str:
 
 def _properties(log_folder: Path, ports: tuple[int, int], password: str) -> str:
     clients, controller = (f"{LOOPBACK}:{port}" for port in ports)
-    login = 'required username="admin" password="{0}"'.format(password)
-    varying: Mapping[str, str] = {
+    modules = "org.apache.kafka.common.security"
+    login = f'required username="admin" password="{password}"'
+    varying = {
         "controller.quorum.voters": f"1@{controller}",
         "listeners": f"CLIENTS://{clients},CONTROLLER://{controller}",
         "advertised.listeners": f"CLIENTS://{clients}",
         "log.dirs": str(log_folder),
-        "listener.name.clients.scram-sha-256.sasl.jaas.config":
-            f"org.apache.kafka.common.security.scram.ScramLoginModule {login};",
-        "listener.name.controller.plain.sasl.jaas.config":
-            f'org.apache.kafka.common.security.plain.PlainLoginModule {login} user_admin="{password}";',
+        "listener.name.clients.scram-sha-256.sasl.jaas.config": f"{modules}.scram.ScramLoginModule {login};",
+        "listener.name.controller.plain.sasl.jaas.config": (
+            f'{modules}.plain.PlainLoginModule {login} user_admin="{password}";'
+        ),
     }
     return FIXED + "".join(f"{name}={value}\n" for name, value in varying.items())

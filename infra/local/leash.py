@@ -36,8 +36,12 @@ def main(data: str) -> None:
     """Wait for the parent to let go or to end, and stop the servers if it just ended."""
     if sys.stdin.buffer.read() == b"released":
         return
-    subprocess.run([sys.executable, "-m", "infra.local", "--data", data, "down"], check=False,
-                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run(
+        [sys.executable, "-m", "infra.local", "--data", data, "down"],
+        check=False,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
 
 
 if __name__ == "__main__":

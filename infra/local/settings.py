@@ -1,11 +1,11 @@
 """Where the platform lives and which servers it runs, read once from the environment.
 
-    KETENBUS_DATA             the data folder (default: `.ketenbus` at the root of the repository)
-    KETENBUS_CACHE            where downloaded Kafka jars are kept (default: `ketenbus` in the user's cache folder)
-    KETENBUS_KAFKA            host:port of an existing Kafka with SASL/SCRAM-SHA-256 and ACLs; then none is started
-    KETENBUS_KAFKA_USER       its administrator (default: admin)
-    KETENBUS_KAFKA_PASSWORD   that administrator's password
-    KETENBUS_POSTGRES         DSN of an existing PostgreSQL, as a role that may create roles; then none is started
+KETENBUS_DATA             the data folder (default: `.ketenbus` at the root of the repository)
+KETENBUS_CACHE            where downloaded Kafka jars are kept (default: `ketenbus` in the user's cache folder)
+KETENBUS_KAFKA            host:port of an existing Kafka with SASL/SCRAM-SHA-256 and ACLs; then none is started
+KETENBUS_KAFKA_USER       its administrator (default: admin)
+KETENBUS_KAFKA_PASSWORD   that administrator's password
+KETENBUS_POSTGRES         DSN of an existing PostgreSQL, as a role that may create roles; then none is started
 """
 
 from __future__ import annotations

@@ -83,7 +83,9 @@ async def require_topic(consumer: AIOKafkaConsumer, topic: str) -> None:
     aiokafka only logs that it may not, and then reads nothing for ever: a view nobody opened would look empty.
     """
     if topic not in await consumer.topics():
-        raise ConfigurationError(f"{topic} is not there or not for this user: check the name, ask the operator of the bus")
+        raise ConfigurationError(
+            f"{topic} is not there or not for this user: check the name, ask the operator of the bus"
+        )
 
 
 def _tls(settings: PartnerSettings) -> ssl.SSLContext | None:

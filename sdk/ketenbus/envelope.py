@@ -96,7 +96,9 @@ def read(headers: Headers) -> Envelope | Unreadable:
         return Unreadable("bad-headers", "ce_specversion or content-type")
     if not SOURCE.fullmatch(texts["ce_source"]):
         return Unreadable("bad-headers", "ce_source")
-    if not re.fullmatch(r"[!-~]{1,256}", texts["ce_id"]):  # a publisher's has 128 at most; a view's name of it is longer
+    if not re.fullmatch(
+        r"[!-~]{1,256}", texts["ce_id"]
+    ):  # a publisher's has 128 at most; a view's name of it is longer
         return Unreadable("bad-headers", "ce_id")
     try:
         time = datetime.fromisoformat(texts["ce_time"])

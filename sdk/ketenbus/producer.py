@@ -247,12 +247,12 @@ class Producer:
         client, self._client = self._client, None
         if client is None:
             return
-        # aiokafka 0.14 has no public way to give up: an idempotent producer retries for ever, in stop() too. So: no new
-        # requests, connections closed so that those in flight end, what is left failed; then stop() has nothing to do.
+        # aiokafka 0.14 has no public way to give up: an idempotent producer retries for ever, in stop() too. Its sender
+        # waits for its requests when cancelled, so it is cancelled until it has let go of each; the batches then fail.
+        sender = client._sender.sender_task
+        while not sender.done():
+            sender.cancel()
+            await asyncio.sleep(0)
+        client._message_accumulator.fail_all(KafkaTimeoutError())
         with suppress(TimeoutError):
-            async with asyncio.timeout(STOP_SECONDS):
-                ending = asyncio.ensure_future(client._sender.close())
-                await client.client.close()
-                await ending
-                client._message_accumulator.fail_all(KafkaTimeoutError())
-                await client.stop()
+            await asyncio.wait_for(client.stop(), STOP_SECONDS)

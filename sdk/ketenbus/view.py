@@ -98,7 +98,7 @@ def read(headers: Headers, key: bytes | None, value: bytes | None, public: Ed255
         decoded = codec.decode(value or b"")
         if isinstance(decoded, Unreadable):
             return decoded
-        if decoded.TYPE != declared.name:
+        if declared.name != decoded.TYPE:
             return Unreadable("type-mismatch", "ce_type")
         event = decoded
     elif value:

@@ -8,23 +8,32 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
-
 from ketenbus import codec, envelope
-from ketenbus.envelope import Headers, stamp
+from ketenbus.envelope import Envelope, Headers, stamp
 from ketenbus.events import FactQuarantined
+from ketenbus.values import Event
 from streams.admit import store
 from streams.admit.judge import Admissible, Rejected, judge, subject_of
 from streams.admit.store import Seen
 from streams.runtime import topics
 from streams.runtime.records import Record, ToSend, pack_headers
-from streams.runtime.settings import ProcessorSettings, load_partners
+from streams.runtime.settings import Partner, ProcessorSettings, load_partners
 from streams.runtime.transaction import Connection
 
 #: Types whose quarantine makes what rests on the subject's consent pending (architecture, section 5).
 HOLDS_CONSENT = {
-    "consent-given", "consent-refused", "consent-withdrawn", "consent-unobtainable",
-    "guardian-appointed", "guardian-ended", "event-retracted",
+    "consent-given",
+    "consent-refused",
+    "consent-withdrawn",
+    "consent-unobtainable",
+    "guardian-appointed",
+    "guardian-ended",
+    "event-retracted",
 }
+
+
+#: The bus's own source: no partner has this OIN, so no event of a partner can take the place of one of these.
+BUS_SOURCE = envelope.source_of("0" * 20, "admit")
 
 
 class Admit:
@@ -45,7 +54,12 @@ class Admit:
         seen = await store.take(
             connection,
             [
-                Seen(v.envelope.source, v.envelope.id, record.origin, hashlib.sha256((record.key or b"") + b"\0" + (record.value or b"")).digest())
+                Seen(
+                    v.envelope.source,
+                    v.envelope.id,
+                    record.origin,
+                    hashlib.sha256((record.key or b"") + b"\0" + (record.value or b"")).digest(),
+                )
                 for record, v in judged
                 if isinstance(v, Admissible)
             ],
@@ -96,26 +110,30 @@ class Admit:
         out.append(_acknowledge(record, verdict.publisher.id, verdict.envelope.id, "quarantined", verdict.reason))
         event = verdict.stands_for
         if event is not None and event.TYPE in HOLDS_CONSENT:
-            out.append(self._fact_quarantined(record, verdict))
+            out.append(self._fact_quarantined(record, verdict.publisher, verdict.envelope, event))
         return out
 
-    def _fact_quarantined(self, record: Record, verdict: Rejected) -> ToSend:
-        assert verdict.publisher is not None and verdict.envelope is not None and verdict.stands_for is not None
-        number: str = verdict.stands_for.subject  # type: ignore[attr-defined]
+    def _fact_quarantined(self, record: Record, publisher: Partner, about: Envelope, event: Event) -> ToSend:
+        number: str = getattr(event, "subject")  # noqa: B009 - every type of HOLDS_CONSENT has one; their union has no name
         fact = FactQuarantined(
-            subject=number, occurred_at=verdict.envelope.time, occurred_precision="INSTANT",
-            quarantined_type=verdict.stands_for.TYPE, quarantined_id=verdict.envelope.id,
-            quarantined_source=verdict.envelope.source,
+            subject=number,
+            occurred_at=about.time,
+            occurred_precision="INSTANT",
+            quarantined_type=event.TYPE,
+            quarantined_id=about.id,
+            quarantined_source=about.source,
         )
         headers = envelope.write(
-            envelope.Envelope(
-                id=f"quarantined.{verdict.envelope.id}"[:128], source=verdict.envelope.source,
-                type="nl.mensenhandel.fact-quarantined.v1", time=verdict.envelope.time,
+            Envelope(
+                id=f"quarantined.{about.id}"[:128],
+                source=BUS_SOURCE,
+                type="nl.mensenhandel.fact-quarantined.v1",
+                time=about.time,
                 dataschema=f"urn:nl:mensenhandel:schema:{fact.SCHEMA_ID}",
             )
         )
-        subject = subject_of(self.subject_key, verdict.publisher.oin, number)
-        bus = self._log_headers(record.origin, "bus", verdict.envelope.time)
+        subject = subject_of(self.subject_key, publisher.oin, number)
+        bus = self._log_headers(record.origin, "bus", about.time)
         return ToSend(record, topics.KETENLOG, subject.hex().encode(), codec.encode(fact), headers + bus)
 
     @staticmethod

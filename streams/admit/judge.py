@@ -83,7 +83,7 @@ def _signed(
     event = codec.decode(value)
     if isinstance(event, Unreadable):
         return no(event.reason, event.place)
-    if event.TYPE != declared.name:
+    if declared.name != event.TYPE:
         return no("wrong-schema", "frame")
     expected = getattr(event, "subject", None) if declared.has_subject else publisher.oin
     if expected is None or key != expected.encode():

@@ -37,11 +37,15 @@ async def take(connection: Connection, seen: Sequence[Seen]) -> dict[str, Verdic
     rows = [first[key] for key in sorted(first)]
     await connection.execute(
         "INSERT INTO admitted SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[]) ON CONFLICT DO NOTHING",
-        [r.source for r in rows], [r.id for r in rows], [r.origin for r in rows], [r.hash for r in rows],
+        [r.source for r in rows],
+        [r.id for r in rows],
+        [r.origin for r in rows],
+        [r.hash for r in rows],
     )
     stored = await connection.fetch(
         "SELECT a.* FROM admitted a JOIN unnest($1::text[], $2::text[]) AS n(source, id) USING (source, id)",
-        [r.source for r in rows], [r.id for r in rows],
+        [r.source for r in rows],
+        [r.id for r in rows],
     )
     holder = {(r["source"], r["id"]): (r["origin"], r["hash"]) for r in stored}
     verdicts: dict[str, Verdict] = {}

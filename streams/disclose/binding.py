@@ -56,7 +56,9 @@ class Disclose:
         for subject in touched:
             events = [logged(fact) for fact in known[subject]]
             changed = judge(self.register, events, before[subject])
-            after = {(c.logged.name, c.standing.decision.recipient, c.standing.decision.purpose): c.standing for c in changed}
+            after = {
+                (c.logged.name, c.standing.decision.recipient, c.standing.decision.purpose): c.standing for c in changed
+            }
             stands = {**before[subject], **after}
             news = {c.logged.name for c in changed}
             for e in events:
@@ -72,7 +74,9 @@ class Disclose:
         decision = change.standing.decision
         topic = view_topic(decision.recipient, decision.purpose)
         traceparent = f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
-        told = message(change.logged, decision, self.tokens(topic), change.kind or "", change.standing.change, traceparent)
+        told = message(
+            change.logged, decision, self.tokens(topic), change.kind or "", change.standing.change, traceparent
+        )
         headers = envelope.sign(told.headers, told.key, told.value or b"", self.signing)
         return ToSend(record, topic, told.key, told.value, headers)
 
@@ -97,8 +101,13 @@ def _fact(record: Record) -> StoredFact:
     if declared is None:
         raise CorruptLogError(f"{record.origin}: unknown schema id in the log")
     return StoredFact(
-        bytes.fromhex(record.key.decode()), read.oin, read.id, declared.name, record.origin,
-        pack_headers(record.headers), record.value,
+        bytes.fromhex(record.key.decode()),
+        read.oin,
+        read.id,
+        declared.name,
+        record.origin,
+        pack_headers(record.headers),
+        record.value,
     )
 
 

@@ -47,8 +47,13 @@ async def learn(connection: Connection, facts: Sequence[StoredFact]) -> frozense
     stored = await connection.fetch(
         "INSERT INTO fact SELECT * FROM unnest($1::bytea[],$2::text[],$3::text[],$4::text[],$5::text[],$6::text[],$7::bytea[]) "
         "ON CONFLICT DO NOTHING RETURNING subject",
-        [f.subject for f in rows], [f.oin for f in rows], [f.id for f in rows], [f.type for f in rows],
-        [f.origin for f in rows], [f.headers for f in rows], [f.value for f in rows],
+        [f.subject for f in rows],
+        [f.oin for f in rows],
+        [f.id for f in rows],
+        [f.type for f in rows],
+        [f.origin for f in rows],
+        [f.headers for f in rows],
+        [f.value for f in rows],
     )
     return frozenset(row["subject"] for row in stored)
 
@@ -68,7 +73,11 @@ async def standings_of(connection: Connection, subjects: Sequence[bytes]) -> dic
     found: dict[bytes, dict[Candidate, Standing]] = {subject: {} for subject in subjects}
     for r in rows:
         decision = Decision(
-            r["recipient"], r["purpose"], r["outcome"], tuple(filter(None, r["mask"].split("+"))), r["activity"],
+            r["recipient"],
+            r["purpose"],
+            r["outcome"],
+            tuple(filter(None, r["mask"].split("+"))),
+            r["activity"],
             tuple(json.loads(r["reasons"])),
         )
         name = EventName(r["subject"], r["oin"], r["id"])
@@ -97,5 +106,6 @@ async def store(connection: Connection, changes: Sequence[Change]) -> None:
     await connection.execute(
         "INSERT INTO decision (subject, oin, id, recipient, purpose, outcome, mask, activity, reasons, change, kind) "
         "SELECT * FROM unnest($1::bytea[],$2::text[],$3::text[],$4::text[],$5::text[],$6::text[],$7::text[],$8::text[],$9::text[],$10::int[],$11::text[])",
-        *columns[:10], columns[11],
+        *columns[:10],
+        columns[11],
     )

@@ -42,7 +42,9 @@ class Monitoring:
             match received.event:
                 case RegistrationRecorded() as event:
                     content = _content(received, event)
-                    versions.append(Version(received.id, received.change, True, received.subject, event.version, content))
+                    versions.append(
+                        Version(received.id, received.change, True, received.subject, event.version, content)
+                    )
                 case RegistrationEnded() as event:
                     versions.append(Version(received.id, received.change, True, received.subject, event.version, None))
                 case ReportWithheld() | TablesDelivered() | AnonymousContactCounted() as event:

@@ -84,7 +84,7 @@ def count(table: Table, records: Iterable[Registered], codelists: Mapping[str, C
 
     Law: the order of the records changes nothing, and records outside the table's years count nowhere.
     """
-    cells: Counter[Cell] = Counter({cell: 0 for cell in _frame(table, codelists)})
+    cells: Counter[Cell] = Counter(dict.fromkeys(_frame(table, codelists), 0))
     form_list = codelists["exploitation-form"]
     for record in records:
         if record.year not in table.years or any(is_excluded(record, rule) for rule in table.exclude):

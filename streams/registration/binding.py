@@ -72,13 +72,17 @@ class Registration:
 
     def _publish(self, record: Record, changed: Sequence[tuple[RecordRow, Person | None]]) -> list[ToSend]:
         outgoing = [
-            Outgoing(_event(row, person), id=str(uuid5(NAMESPACE_URL, f"record/{row.number}/{row.version}")), time=row.at)
+            Outgoing(
+                _event(row, person), id=str(uuid5(NAMESPACE_URL, f"record/{row.number}/{row.version}")), time=row.at
+            )
             for row, person in changed
         ]
         out = []
         for prepared in prepare_many(outgoing, self.partner, self.sealing):
             if isinstance(prepared, Refused):
-                raise CorruptLogError(f"record {prepared.id}: breaks the contract: {', '.join(map(str, prepared.problems))}")
+                raise CorruptLogError(
+                    f"record {prepared.id}: breaks the contract: {', '.join(map(str, prepared.problems))}"
+                )
             out.append(ToSend(record, prepared.topic, prepared.key, prepared.value, prepared.headers))
         return out
 
@@ -162,7 +166,10 @@ def _changed(
 def _event(row: RecordRow, person: Person | None) -> RegistrationRecorded | RegistrationEnded:
     if person is None:
         return RegistrationEnded(
-            subject=row.number, occurred_at=row.at, occurred_precision="INSTANT", version=row.version,
+            subject=row.number,
+            occurred_at=row.at,
+            occurred_precision="INSTANT",
+            version=row.version,
             reason="NO_REPORT_STANDS",
         )
     state = person.state

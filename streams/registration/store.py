@@ -59,7 +59,8 @@ async def news(connection: Connection, told: Sequence[tuple[str, int]]) -> froze
     rows = await connection.fetch(
         "INSERT INTO told SELECT * FROM unnest($1::text[], $2::int[]) ON CONFLICT (event) DO UPDATE "
         "SET change = excluded.change WHERE told.change < excluded.change RETURNING event, change",
-        sorted(latest), [latest[event] for event in sorted(latest)],
+        sorted(latest),
+        [latest[event] for event in sorted(latest)],
     )
     return frozenset((row["event"], row["change"]) for row in rows)
 
@@ -69,7 +70,10 @@ async def put_report(connection: Connection, report: Report, unmapped: int) -> N
     await connection.execute(
         "INSERT INTO report VALUES ($1, $2, true, $3, $4) ON CONFLICT (event) DO UPDATE "
         "SET (stands, content, unmapped) = (true, excluded.content, excluded.unmapped)",
-        report.event, report.subject, _pack(report), unmapped,
+        report.event,
+        report.subject,
+        _pack(report),
+        unmapped,
     )
     await connection.execute("DELETE FROM identity_key WHERE event = $1", report.event)
     await connection.executemany(
@@ -82,7 +86,9 @@ async def put_link(connection: Connection, link: Link) -> None:
     """Store a link of the desk."""
     await connection.execute(
         "INSERT INTO link VALUES ($1, $2, $3, true) ON CONFLICT (event) DO UPDATE SET stands = true",
-        link.event, link.a, link.b,
+        link.event,
+        link.a,
+        link.b,
     )
 
 
@@ -102,7 +108,8 @@ async def recall(connection: Connection, event: str) -> list[str]:
     rows += await connection.fetch("UPDATE link SET stands = false WHERE event = $1 RETURNING a, b", event)
     rows += await connection.fetch(
         "WITH gone AS (UPDATE unlink SET stands = false WHERE event = $1 RETURNING withdraws) "
-        "SELECT a, b FROM link JOIN gone ON link.event = gone.withdraws", event,
+        "SELECT a, b FROM link JOIN gone ON link.event = gone.withdraws",
+        event,
     )
     return [subject for row in rows for subject in (row["a"], row["b"])]
 
@@ -149,7 +156,8 @@ async def records_of(connection: Connection, subjects: Sequence[str], numbers: S
     rows = await connection.fetch(
         "SELECT * FROM record WHERE number = ANY($2::text[]) "
         "OR number IN (SELECT number FROM record_subject WHERE subject = ANY($1::text[]))",
-        subjects, numbers,
+        subjects,
+        numbers,
     )
     return {row["number"]: RecordRow(*row) for row in rows}
 

@@ -7,7 +7,10 @@ and loses it (measured: shared house style, last table). Positions come from Pos
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from collections.abc import AsyncIterator
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import faust
@@ -56,6 +59,9 @@ def lane(delivery: Delivery, settings: ProcessorSettings) -> faust.App:
         broker_max_poll_records=BATCH_RECORDS,
         consumer_auto_offset_reset="earliest",
         store="memory://",
+        datadir=str(
+            Path(tempfile.gettempdir()) / "ketenbus-faust"
+        ),  # made at start, and never written: we use no tables
         web_enabled=False,
         topic_disable_leader=True,
         topic_allow_declare=False,
@@ -65,7 +71,9 @@ def lane(delivery: Delivery, settings: ProcessorSettings) -> faust.App:
         value_serializer="raw",
     )
     app.transport = PositionedTransport(app.conf.broker_consumer, app, app.loop)
-    source = app.topic(*processor.topics, key_serializer="raw", value_serializer="raw", key_type=bytes, value_type=bytes)
+    source = app.topic(
+        *processor.topics, key_serializer="raw", value_serializer="raw", key_type=bytes, value_type=bytes
+    )
 
     @app.agent(source, concurrency=1, supervisor_strategy=CrashingSupervisor, name=processor.name)
     async def agent(stream: Any) -> None:
@@ -94,7 +102,7 @@ async def micro_batches(events: Any) -> AsyncIterator[Batch]:
             taken = [getting.result()]
             while not arrived.empty() and len(taken) < BATCH_RECORDS:
                 taken.append(arrived.get_nowait())
-            yield Batch(tuple(_record(event.message) for event in taken), ack=lambda events=taken: _ack(events))
+            yield Batch(tuple(_record(event.message) for event in taken), ack=partial(_ack, taken))
     finally:
         pumping.cancel()
 

@@ -59,15 +59,18 @@ def load(path: Path, law: Path | None = None) -> ProcessorSettings:
     except FileNotFoundError:
         raise ConfigurationError(f"no settings at {path}: start the platform with ./ketenbus up") from None
     return ProcessorSettings(
-        name=raw["name"], kafka=raw["kafka"], user=raw["user"], password=raw["password"], dsn=raw["dsn"],
-        partners=Path(raw["partners"]), keys={**raw["keys"], **{k: raw[k] for k in ("partner", "keyring") if k in raw}},
+        name=raw["name"],
+        kafka=raw["kafka"],
+        user=raw["user"],
+        password=raw["password"],
+        dsn=raw["dsn"],
+        partners=Path(raw["partners"]),
+        keys={**raw["keys"], **{k: raw[k] for k in ("partner", "keyring") if k in raw}},
         law=law,
     )
 
 
-def load_register(
-    activities: Path = LAW["activities.yaml"], rules: Path = LAW["rules.yaml"]
-) -> Register:
+def load_register(activities: Path = LAW["activities.yaml"], rules: Path = LAW["rules.yaml"]) -> Register:
     """Return the register in those files; raises ConfigurationError with the file and the reason."""
     try:
         return register(yaml.safe_load(activities.read_text("utf-8")), yaml.safe_load(rules.read_text("utf-8")))
@@ -93,8 +96,13 @@ def load_partners(path: Path) -> dict[str, Partner]:
     rows = yaml.safe_load(path.read_text("utf-8"))["partners"]
     return {
         row["oin"]: Partner(
-            id=row["id"], oin=row["oin"], name=row["name"], kind=row["kind"], unit=row["unit"],
-            backfill=row["backfill"], public_key=base64.b64decode(row["public_key"]),
+            id=row["id"],
+            oin=row["oin"],
+            name=row["name"],
+            kind=row["kind"],
+            unit=row["unit"],
+            backfill=row["backfill"],
+            public_key=base64.b64decode(row["public_key"]),
         )
         for row in rows
     }

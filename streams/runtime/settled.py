@@ -32,7 +32,7 @@ class Progress:
     end: int
 
 
-def client_config(admin: Mapping[str, str]) -> dict[str, str]:
+def client_config(admin: Mapping[str, str]) -> dict[str, str | int | float | bool]:
     """Return the confluent-kafka settings of the administrator's file."""
     return {
         "bootstrap.servers": admin["kafka"],
@@ -68,8 +68,11 @@ class Gauge:
 
     def ends(self, places: Sequence[Place]) -> dict[Place, int]:
         """Return the end offset of each partition."""
-        wanted = {TopicPartition(topic, partition): OffsetSpec.latest() for topic, partition in places}
-        return {(tp.topic, tp.partition): found.result().offset for tp, found in self._kafka.list_offsets(wanted).items()}
+        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+        wanted = {TopicPartition(topic, partition): latest for topic, partition in places}
+        return {
+            (tp.topic, tp.partition): found.result().offset for tp, found in self._kafka.list_offsets(wanted).items()
+        }
 
     async def _sent(self, processor: str) -> dict[Place, int]:
         connection = await asyncpg.connect(self._dsn)
@@ -85,5 +88,3 @@ class Gauge:
 def is_settled(progress: Sequence[Progress]) -> bool:
     """Return whether every processor has sent on everything there is."""
     return all(p.sent >= p.end for p in progress)
-
-

@@ -62,7 +62,12 @@ def layout(partners: Path = Path(__file__).parents[2] / "infra/local/partners.ya
 
     registration = ("registration-recorded", "registration-corrected", "registration-ended")
     specs = [
-        TopicSpec(name, 1, ("admit", "auditor"), (*of(*contract().types[name].publishers), *(("registration",) if name in registration else ())))
+        TopicSpec(
+            name,
+            1,
+            ("admit", "auditor"),
+            (*of(*contract().types[name].publishers), *(("registration",) if name in registration else ())),
+        )
         for name in type_topics()
     ]
     specs += [

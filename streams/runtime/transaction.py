@@ -55,12 +55,14 @@ async def advance(connection: Connection, records: Sequence[Record]) -> tuple[Re
     topics, partitions = [t for t, _ in places], [p for _, p in places]
     await connection.execute(
         "INSERT INTO position (topic, partition) SELECT * FROM unnest($1::text[], $2::int[]) ON CONFLICT DO NOTHING",
-        topics, partitions,
+        topics,
+        partitions,
     )
     rows = await connection.fetch(
         "SELECT topic, partition, decided FROM position "
         "WHERE (topic, partition) IN (SELECT * FROM unnest($1::text[], $2::int[])) ORDER BY topic, partition FOR UPDATE",
-        topics, partitions,
+        topics,
+        partitions,
     )
     expected: dict[Place, int] = {(row["topic"], row["partition"]): row["decided"] for row in rows}
     fresh = []
@@ -75,7 +77,9 @@ async def advance(connection: Connection, records: Sequence[Record]) -> tuple[Re
     await connection.execute(
         "UPDATE position p SET decided = n.decided FROM unnest($1::text[], $2::int[], $3::bigint[]) AS n(topic, partition, decided) "
         "WHERE p.topic = n.topic AND p.partition = n.partition AND p.decided < n.decided",
-        topics, partitions, [expected[place] for place in places],
+        topics,
+        partitions,
+        [expected[place] for place in places],
     )
     return tuple(fresh)
 
@@ -94,12 +98,16 @@ async def left_over(connection: Connection, places: Iterable[Place]) -> list[ToS
     wanted = sorted(places)
     rows = await connection.fetch(
         "SELECT * FROM outbox WHERE (origin_topic, origin_partition) IN (SELECT * FROM unnest($1::text[], $2::int[])) ORDER BY seq",
-        [t for t, _ in wanted], [p for _, p in wanted],
+        [t for t, _ in wanted],
+        [p for _, p in wanted],
     )
     return [
         ToSend(
             Record(r["origin_topic"], r["origin_partition"], -1, 0, None, None, ()),
-            r["topic"], r["key"], r["value"], unpack_headers(r["headers"]),
+            r["topic"],
+            r["key"],
+            r["value"],
+            unpack_headers(r["headers"]),
         )
         for r in rows
     ]
@@ -116,12 +124,15 @@ async def mark_sent(connection: Connection, ends: Mapping[Place, int]) -> None:
         await connection.execute(
             "UPDATE position p SET sent = n.sent FROM unnest($1::text[], $2::int[], $3::bigint[]) AS n(topic, partition, sent) "
             "WHERE p.topic = n.topic AND p.partition = n.partition AND p.sent < n.sent",
-            topics, partitions, [ends[place] for place in places],
+            topics,
+            partitions,
+            [ends[place] for place in places],
         )
         await connection.execute(
             "DELETE FROM outbox o USING position p WHERE o.origin_topic = p.topic AND o.origin_partition = p.partition "
             "AND p.sent = p.decided AND (p.topic, p.partition) IN (SELECT * FROM unnest($1::text[], $2::int[]))",
-            topics, partitions,
+            topics,
+            partitions,
         )
 
 
@@ -130,7 +141,8 @@ async def decided(connection: Connection, places: Iterable[Place]) -> dict[Place
     wanted = sorted(places)
     rows = await connection.fetch(
         "SELECT topic, partition, decided FROM position WHERE (topic, partition) IN (SELECT * FROM unnest($1::text[], $2::int[]))",
-        [t for t, _ in wanted], [p for _, p in wanted],
+        [t for t, _ in wanted],
+        [p for _, p in wanted],
     )
     known = {(r["topic"], r["partition"]): r["decided"] for r in rows}
     return {place: known.get(place, 0) for place in wanted}

@@ -17,13 +17,13 @@ from typing import Any
 
 import asyncpg
 import pytest
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource
 
 from infra.local import ports, postgres, processes
 from infra.local.kafka import admin_client, client_settings
 from infra.local.platform import Platform
-from infra.local.settings import KafkaAdmin
+from infra.local.settings import KafkaAdmin, Settings
 from ketenbus.errors import ConfigurationError
 
 ROOT = Path(__file__).parents[2]
@@ -50,7 +50,7 @@ def spare() -> Iterator[Platform]:
 
 
 def pids(platform: Platform) -> list[int | None]:
-    return [server.process and server.process.pid for server in platform.status()]
+    return [server.process.pid if server.process else None for server in platform.status()]
 
 
 def sql(dsn: str, statement: str) -> Any:
@@ -73,8 +73,11 @@ def publish(held: dict[str, Any], topic: str, value: bytes) -> KafkaError | None
     """Publish one record and return what the broker said of it."""
     answers: list[KafkaError | None] = []
     producer = Producer(
-        {**client_settings(held["kafka"], held["user"], held["password"]), "enable.idempotence": True,
-         "message.timeout.ms": 3_000}
+        {
+            **client_settings(held["kafka"], held["user"], held["password"]),
+            "enable.idempotence": True,
+            "message.timeout.ms": 3_000,
+        }
     )
     producer.produce(topic, value, on_delivery=lambda error, _: answers.append(error))
     producer.flush(15)
@@ -82,17 +85,24 @@ def publish(held: dict[str, Any], topic: str, value: bytes) -> KafkaError | None
 
 
 def first_record(held: dict[str, Any], topic: str, group: str) -> bytes | KafkaError | None:
-    """Return the first record of a topic as this user reads it, or the broker's refusal (of its offsets, already)."""
-    consumer = Consumer({**client_settings(held["kafka"], held["user"], held["password"]), "group.id": group,
-                         "enable.auto.commit": False})
+    """Return the first record of a topic as this user reads it, or the broker's refusal to tell about the topic."""
+    consumer = Consumer(
+        {
+            **client_settings(held["kafka"], held["user"], held["password"]),
+            "group.id": group,
+            "enable.auto.commit": False,
+        }
+    )
     try:
-        consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=15)
+        refused: KafkaError | None = consumer.list_topics(topic, timeout=15).topics[topic].error
+        if refused:
+            return refused
         consumer.assign([TopicPartition(topic, 0, 0)])
         message = consumer.poll(15)
-        return None if message is None else message.error() or message.value()
-    except KafkaException as refused:
-        error: KafkaError = refused.args[0]
-        return error
+        if message is None:
+            return None
+        answer: bytes | KafkaError | None = message.error() or message.value()
+        return answer
     finally:
         consumer.close()
 
@@ -108,7 +118,9 @@ def test_servers_killed_outright_come_back_with_what_they_held(spare: Platform) 
     sql(dsn, "CREATE TABLE IF NOT EXISTS kept (n int)")
     sql(dsn, "INSERT INTO kept VALUES (1)")
     kmar = settings_of(spare.partner_file("kmar"))
+    admit = settings_of(spare.processor_file("admit"))
     assert publish(kmar, "signal-raised", b"kept") is None
+    first = first_record(admit, "signal-raised", "admit.test")
     for server in spare.status():
         assert server.process is not None
         os.kill(server.process.pid, signal.SIGKILL)
@@ -118,7 +130,8 @@ def test_servers_killed_outright_come_back_with_what_they_held(spare: Platform) 
     assert spare.up() == {"kafka", "postgres"}
 
     assert sql(dsn, "SELECT count(*) FROM kept") == 1
-    assert first_record(settings_of(spare.processor_file("admit")), "signal-raised", "admit.test") == b"kept"
+    assert isinstance(first, bytes)
+    assert first_record(admit, "signal-raised", "admit.test") == first
     sql(dsn, "DROP TABLE kept")
 
 
@@ -180,16 +193,38 @@ def test_a_right_that_the_layout_no_longer_gives_is_taken_back(spare: Platform) 
     Platform(spare.data, layout=lambda: SMALL[:1]).up()
     refused = publish(admit, "ketenlog", b"x")
     spare.up()
-    assert refused is not None and refused.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED
+    assert refused is not None
+    assert refused.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED
+
+
+def test_existing_servers_are_used_and_left_running(spare: Platform) -> None:
+    admin = spare.admin()
+    theirs = Settings(
+        cache=Path("/nonexistent"),
+        kafka=KafkaAdmin(admin["kafka"], admin["user"], admin["password"]),
+        postgres=admin["dsn"],
+    )
+    guest = Platform(Path(tempfile.mkdtemp(prefix="ketenbus-guest-")), layout=lambda: SMALL, given=theirs)
+    try:
+        assert guest.up() == set()
+        assert publish(settings_of(guest.partner_file("kmar")), "signal-raised", b"guest") is None
+        assert sql(settings_of(guest.processor_file("admit"))["dsn"], "SELECT current_schema()") == "admit"
+        assert guest.down(wipe=True) == []
+        assert None not in pids(spare)
+    finally:
+        # The guest set its own passwords for the same names: the host sets its own again.
+        Platform(spare.data, layout=lambda: SMALL, given=theirs).up()
 
 
 def test_a_partner_reads_neither_the_log_nor_another_partners_topic(platform: Platform) -> None:
     held = settings_of(platform.partner_file("politie-limburg"))
     for topic in ("ketenlog", "victim-reported", "acknowledgements.kmar"):
         answer = first_record(held, topic, "politie-limburg.test")
-        assert isinstance(answer, KafkaError) and answer.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED
+        assert isinstance(answer, KafkaError)
+        assert answer.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED
     refused = publish(held, "ketenlog", b"x")
-    assert refused is not None and refused.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED
+    assert refused is not None
+    assert refused.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED
 
 
 def test_a_processor_sees_its_own_schema_only_and_the_auditor_reads(platform: Platform) -> None:
@@ -238,10 +273,13 @@ def test_a_database_folder_that_the_unprivileged_account_cannot_reach_is_placed_
 
 def test_a_platform_whose_user_was_killed_stops_by_itself() -> None:
     data = Path(tempfile.mkdtemp(prefix="ketenbus-orphan-"))
-    code = "import sys, time; from pathlib import Path; from infra.local.platform import Platform\n" \
-           "with Platform(Path(sys.argv[1]), layout=tuple).running(): print('up', flush=True); time.sleep(600)"
+    code = (
+        "import sys, time; from pathlib import Path; from infra.local.platform import Platform\n"
+        "with Platform(Path(sys.argv[1]), layout=tuple).running(): print('up', flush=True); time.sleep(600)"
+    )
     with subprocess.Popen([sys.executable, "-c", code, str(data)], cwd=ROOT, stdout=subprocess.PIPE) as user:
-        assert user.stdout is not None and user.stdout.readline() == b"up\n"
+        assert user.stdout is not None
+        assert user.stdout.readline() == b"up\n"
         platform = Platform(data)
         running = [server.process for server in platform.status()]
         user.kill()

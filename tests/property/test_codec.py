@@ -6,7 +6,7 @@ from datetime import date
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from ketenbus import codec, rules
 from ketenbus.codec import FRAME
@@ -21,6 +21,7 @@ IN_FORCE = date(2026, 1, 1)
 
 
 @pytest.mark.parametrize("name", sorted(MODELS))
+@settings(max_examples=25)  # of each of some thirty types
 @given(data=st.data())
 def test_an_event_comes_back_as_it_went(name: str, data: st.DataObject) -> None:
     event = data.draw(events(st.just(name), sealed=True))

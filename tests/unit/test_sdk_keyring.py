@@ -101,6 +101,7 @@ def test_destroying_a_subject_without_keys_destroys_none(tmp_path: Path) -> None
     assert PublisherKeys(tmp_path, OIN).destroy("nobody") == 0
 
 
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_processes_that_make_the_same_keys_at_once_agree(tmp_path: Path) -> None:
     with multiprocessing.get_context("fork").Pool(2) as pool:
         made = pool.starmap(_made, [(tmp_path, 20)] * 4)

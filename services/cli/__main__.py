@@ -1,0 +1,5 @@
+"""`python -m services.cli`."""
+
+from services.cli.app import app
+
+app(prog_name="ketenbus")

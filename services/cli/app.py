@@ -1,0 +1,169 @@
+"""The command line: `./ketenbus COMMAND --help`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from infra.local import commands
+from infra.local.platform import Platform
+from infra.local.settings import default_data
+from services.cli import page, printing
+from services.cli.demo import OUT, Demo, Options, stored_report, write_json_report
+from services.cli.errors import plainly
+from services.cli.progress import Progress
+from services.cli.variants import RULES
+from services.cli.workers import Workers
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Event-sourced data exchange for the Dutch chain against human trafficking.",
+)
+demo_app = typer.Typer(
+    invoke_without_command=True, help="A national history in, the published tables out; compared cell by cell."
+)
+lineage_app = typer.Typer(
+    no_args_is_help=True, help="From a figure to the events it rests on; from an event to everyone who got it."
+)
+quarantine_app = typer.Typer(no_args_is_help=True, help="What was not admitted, and why.")
+app.add_typer(demo_app, name="demo")
+app.add_typer(lineage_app, name="lineage")
+app.add_typer(quarantine_app, name="quarantine")
+
+Data = Annotated[
+    Path | None, typer.Option("--data", help="The platform's data folder; default .ketenbus, or KETENBUS_DATA.")
+]
+Rule = StrEnum("Rule", {name: name for name in RULES})  # type: ignore[misc]
+TargetChoice = StrEnum("TargetChoice", {"published": "published", "random": "random"})
+Chaos = StrEnum("Chaos", {"workers": "workers"})
+
+
+@app.command()
+@plainly
+def up(
+    data: Data = None,
+    servers_only: Annotated[bool, typer.Option(help="Start no processors.")] = False,
+    backfill: Annotated[
+        bool, typer.Option(help="Let every partner say itself when it recorded a fact (for trying out only).")
+    ] = False,
+) -> None:
+    """Start Kafka, PostgreSQL and the processors; harmless when they run. Data is kept between runs."""
+    commands.up(data, backfill=backfill)
+    if not servers_only:
+        for name, process in Workers(data or default_data()).start_all().items():
+            print(f"{name:<14} pid {process.pid}")
+
+
+@app.command()
+@plainly
+def down(
+    data: Data = None, wipe: Annotated[bool, typer.Option(help="Remove the data folder and every key in it.")] = False
+) -> None:
+    """Stop what `up` started, and only that."""
+    Workers(data or default_data()).stop_all()
+    commands.down(data, wipe=wipe)
+
+
+@app.command()
+@plainly
+def status(data: Data = None) -> None:
+    """Show what runs, where, and how much disk it takes."""
+    running = commands.status(data)
+    workers = Workers(data or default_data())
+    for name in ("admit", "disclose", "registration", "monitoring"):
+        process = workers.find(name)
+        running = running and process is not None
+        print(f"{name:<14} {'running, pid ' + str(process.pid) if process else 'stopped'}")
+    raise typer.Exit(0 if running else 1)
+
+
+@app.command()
+@plainly
+def logs(
+    which: Annotated[
+        str | None, typer.Argument(help="kafka, postgres, admit, disclose, registration or monitoring.")
+    ] = None,
+    data: Data = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Show what comes, until Ctrl-C.")] = False,
+    lines: Annotated[int, typer.Option(help="How many lines of each.")] = 20,
+) -> None:
+    """Show the last lines of the logs."""
+    commands.logs(data, which, follow=follow, lines=lines)
+
+
+@app.command()
+@plainly
+def env(
+    who: Annotated[str, typer.Argument(help="A partner, a processor, or admin.")] = "admin", data: Data = None
+) -> None:
+    """Print shell settings to work as someone: eval "$(./ketenbus env politie-limburg)"."""
+    commands.env(data, who)
+
+
+def wide_console() -> Console:
+    """Return the terminal, or 140 columns where output goes to a file: figures wrap nowhere."""
+    console = Console()
+    return console if console.is_terminal else Console(width=140)
+
+
+@demo_app.callback()
+@plainly
+def demo(
+    context: typer.Context,
+    scale: Annotated[float, typer.Option(min=0.01, max=1.0, help="Share of the national size.")] = 1.0,
+    targets: Annotated[
+        TargetChoice, typer.Option(help="The published figures, or other plausible ones.")
+    ] = TargetChoice.published,
+    seed: Annotated[int, typer.Option(help="Another seed, another history.")] = 1,
+    without: Annotated[Rule | None, typer.Option(help="Leave one rule out, and see which cells change.")] = None,
+    shuffle: Annotated[int | None, typer.Option(help="Publish in another order.")] = None,
+    times: Annotated[int, typer.Option(min=1, max=10, help="Publish the whole history this many times.")] = 1,
+    chaos: Annotated[Chaos | None, typer.Option(help="Kill every worker while it runs.")] = None,
+    out: Annotated[Path, typer.Option(help="Where the result goes; emptied first.")] = OUT,
+) -> None:
+    """Run the main job and compare every cell."""
+    if context.invoked_subcommand is not None:
+        return
+    console = wide_console()
+    options = Options(
+        scale,
+        targets.value,
+        seed,
+        without.value if without else None,
+        shuffle,
+        times,
+        chaos.value if chaos else None,
+        out.absolute(),
+    )
+    result = Demo(options, Progress(console)).run()
+    write_json_report(result)
+    shown = page.write(result)
+    if without is None:
+        printing.print_tables(console, result.compared)
+    printing.print_account(console, result)
+    good = printing.print_without(result) if without else printing.print_verdict(result)
+    print(f"open {shown}")
+    raise typer.Exit(0 if good else 1)
+
+
+@demo_app.command()
+@plainly
+def verify(out: Annotated[Path, typer.Option(help="The demo's folder.")] = OUT) -> None:
+    """Recount the last demo from the raw topics and the key ring alone, with code that shares nothing with the processors."""
+    from services.verify import verifying
+
+    report = stored_report(out.absolute())
+    console = Console()
+    progress = Progress(console)
+    with Platform(out.absolute() / "platform", backfill=True, say=progress.say).running() as platform:
+        agreement = verifying.verify(platform.admin(), platform.data, report, progress.say)
+    for difference in agreement.differences:
+        print(f"differs: {difference}")
+    print(f"agree {agreement.n} of {agreement.of}")
+    raise typer.Exit(0 if agreement.n == agreement.of else 1)

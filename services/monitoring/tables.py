@@ -1,0 +1,52 @@
+"""The monitoring tables, counted from the Rapporteur's zone by the declarations in `streams/monitoring/tables`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import asyncpg
+import yaml
+
+from ketenbus.contract import contract
+from ketenbus.errors import ConfigurationError
+from streams.monitoring.fold import Cell, Table, count, tables
+from streams.monitoring.store import registered
+from streams.runtime.settings import LAW, ProcessorSettings
+
+
+def declared(folder: Path = LAW["tables"]) -> tuple[Table, ...]:
+    """Return the declared tables in order of their number; raises ConfigurationError with the file that is wrong."""
+    found: list[Table] = []
+    for path in sorted(folder.glob("*.yaml")):
+        try:
+            found += tables([yaml.safe_load(path.read_text("utf-8"))])
+        except ValueError as error:
+            raise ConfigurationError(f"table {path.name}: {error}") from error
+    return tuple(sorted(found, key=lambda table: [int(part) for part in table.table.split(".")]))
+
+
+async def cells(settings: ProcessorSettings) -> dict[Cell, int]:
+    """Return every cell of every declared table as it stands now."""
+    connection = await asyncpg.connect(settings.dsn)
+    try:
+        records = await registered(connection)
+    finally:
+        await connection.close()
+    counted: dict[Cell, int] = {}
+    for table in declared(settings.law_file("tables")):
+        counted |= count(table, records, contract().codelists)
+    return counted
+
+
+async def contents(settings: ProcessorSettings) -> list[str]:
+    """Return what every record in force says, as canonical text without any number, id or time; sorted."""
+    connection = await asyncpg.connect(settings.dsn)
+    try:
+        rows = await connection.fetch(
+            "SELECT DISTINCT ON (record) content FROM version WHERE stands ORDER BY record, version DESC"
+        )
+    finally:
+        await connection.close()
+    stand = (json.loads(row["content"]) for row in rows if row["content"] is not None)
+    return sorted(json.dumps({k: v for k, v in one.items() if k != "unopened"}, sort_keys=True) for one in stand)

@@ -1,0 +1,239 @@
+"""The seven rules of precedence of architecture section 6, each by its number and its sentence."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from consent.known import Consent, Fact, consent, replay
+from ketenbus.events import ConsentRequested, GuardianAppointed, GuardianEnded
+from tests.consent_facts import (
+    OIN,
+    at,
+    decision_on,
+    fact,
+    given,
+    linked,
+    refused,
+    reported,
+    unobtainable,
+    withdrawn,
+)
+
+REGISTRATION = {"purpose": "REGISTRATIE"}
+COMENSHA = {"recipient": "comensha"}
+PLACEMENT = {"purpose": "PLAATSING"}
+
+
+def stands(*facts: Fact) -> Consent:
+    """How consent stands for the registration at CoMensha."""
+    return consent(replay(facts), "comensha", "REGISTRATIE")
+
+
+def requested() -> Fact:
+    held = {"given_by": "PERSON", "age_group": "ADULT", "channel": "WRITTEN", "language": "nl", "text_version": "1"}
+    return fact(
+        ConsentRequested(subject="client-1", occurred_at=at(0), occurred_precision="INSTANT", **held), "request"
+    )
+
+
+def appointed(id: str, guardian: str, days: float) -> Fact:
+    event = GuardianAppointed(
+        subject="client-1",
+        occurred_at=at(days),
+        occurred_precision="INSTANT",
+        guardian_kind="NIDOS",
+        guardian=guardian,
+        appointed_on=at(days).date(),
+    )
+    return fact(event, id)
+
+
+def ended(appointment: str, days: float) -> Fact:
+    event = GuardianEnded(
+        subject="client-1",
+        occurred_at=at(days),
+        occurred_precision="INSTANT",
+        withdraws=appointment,
+        ended_on=at(days).date(),
+    )
+    return fact(event, "ended")
+
+
+@pytest.mark.parametrize("facts", [(), (requested(),), (reported(),), (linked(),)], ids=len)
+def test_1_unknown_is_no(facts: tuple[Fact, ...]) -> None:
+    assert stands(*facts) is Consent.NONE
+    assert decision_on(facts).outcome == "withheld"
+
+
+def test_1_unknown_is_no_also_when_another_purpose_or_recipient_is_known() -> None:
+    assert stands(given(**PLACEMENT)) is Consent.NONE
+    assert stands(given(recipient="opvang")) is Consent.NONE
+
+
+def test_1_unknown_is_no_and_says_when_nobody_could_be_asked() -> None:
+    assert stands(unobtainable()) is Consent.UNOBTAINABLE
+    assert stands(unobtainable(), given()) is Consent.GIVEN
+
+
+@pytest.mark.parametrize("scope", [{}, REGISTRATION, COMENSHA, REGISTRATION | COMENSHA], ids=str)
+def test_2_of_equally_specific_facts_the_latest_occurred_at_stands(scope: dict[str, str]) -> None:
+    assert stands(given(when=at(0), **scope), refused(when=at(1), **scope)) is Consent.REFUSED
+    assert stands(refused(when=at(0), **scope), given(when=at(1), **scope)) is Consent.GIVEN
+
+
+def test_2_the_latest_is_by_when_it_was_said_and_not_by_when_it_was_written_down() -> None:
+    assert stands(refused(when=at(0), time=at(9)), given(when=at(1), time=at(2))) is Consent.GIVEN
+
+
+@pytest.mark.parametrize("grant", [at(0), None], ids=str)
+@pytest.mark.parametrize("refusal", [at(0), None], ids=str)
+def test_2_at_equal_or_unknown_times_refusal_wins(grant: datetime | None, refusal: datetime | None) -> None:
+    assert stands(given(when=grant), refused(when=refusal)) is Consent.REFUSED
+
+
+def test_2_a_grant_later_than_one_refusal_and_earlier_than_another_is_no() -> None:
+    assert stands(refused("a", at(0)), given(when=at(1)), refused("b", at(2))) is Consent.REFUSED
+
+
+@pytest.mark.parametrize("precision", ["DAY", "MONTH", "YEAR"])
+def test_2_a_refusal_that_may_have_been_later_than_the_grant_wins(precision: str) -> None:
+    first = datetime(2020, 1, 1, tzinfo=UTC)
+    refusal = refused(when=first, occurred_precision=precision)
+    assert stands(refusal, given(when=first.replace(hour=9))) is Consent.REFUSED
+
+
+@pytest.mark.parametrize(("precision", "after"), [("DAY", 1), ("MONTH", 31), ("YEAR", 366)])
+def test_2_a_grant_later_than_all_a_refusal_may_have_been_stands(precision: str, after: int) -> None:
+    first = datetime(2020, 1, 1, tzinfo=UTC)
+    refusal = refused(when=first, occurred_precision=precision)
+    assert stands(refusal, given(when=first + (at(after) - at(0)))) is Consent.GIVEN
+
+
+@pytest.mark.parametrize(
+    ("general", "specific"),
+    [
+        ({}, REGISTRATION),
+        ({}, COMENSHA),
+        (REGISTRATION, COMENSHA),
+        (REGISTRATION, REGISTRATION | COMENSHA),
+        (COMENSHA, REGISTRATION | COMENSHA),
+    ],
+    ids=str,
+)
+def test_3_the_more_specific_beats_the_more_general_recipient_before_purpose(
+    general: dict[str, str], specific: dict[str, str]
+) -> None:
+    assert stands(given(when=at(9), **general), refused(when=at(0), **specific)) is Consent.REFUSED
+    assert stands(refused(when=at(9), **general), given(when=at(0), **specific)) is Consent.GIVEN
+
+
+def test_3_a_specific_word_about_something_else_beats_nothing() -> None:
+    assert stands(given(), refused(**PLACEMENT)) is Consent.GIVEN
+
+
+def test_4_a_withdrawal_ends_exactly_its_grant() -> None:
+    assert stands(given("a"), withdrawn("a")) is Consent.WITHDRAWN
+    assert stands(given("a"), given("b"), withdrawn("a")) is Consent.GIVEN
+    assert stands(given("a", **REGISTRATION), given("b"), withdrawn("a")) is Consent.GIVEN
+
+
+def test_4_a_withdrawal_may_arrive_before_its_grant() -> None:
+    assert stands(withdrawn("a")) is Consent.NONE
+    assert stands(withdrawn("a"), given("a")) is Consent.WITHDRAWN
+
+
+def test_4_a_withdrawal_of_another_publisher_names_no_grant_of_this_one() -> None:
+    assert stands(given("a"), withdrawn("a", oin="9" * 20)) is Consent.GIVEN
+
+
+def test_4_a_withdrawal_leaves_a_refusal_what_it_was() -> None:
+    assert stands(given("a", at(1)), refused("b", at(0)), withdrawn("b")) is Consent.GIVEN
+    assert stands(refused("b"), withdrawn("b")) is Consent.REFUSED
+
+
+def test_4_what_a_withdrawn_grant_had_beaten_stands_again() -> None:
+    assert stands(given("a", at(1)), refused(when=at(0)), withdrawn("a")) is Consent.REFUSED
+
+
+def test_5_a_grant_ends_by_a_fact_only_and_an_ended_grant_is_as_one_withdrawn_then() -> None:
+    long_ago = datetime(1920, 1, 1, tzinfo=UTC)
+    assert stands(given("a", long_ago)) is Consent.GIVEN
+    assert stands(given("a", long_ago), withdrawn("a")) is Consent.WITHDRAWN
+
+
+@pytest.mark.parametrize(
+    ("giver", "age", "authority"),
+    [
+        ("PERSON", "ADULT", True),
+        ("REPRESENTATIVE", "ADULT", True),
+        ("PARENT", "ADULT", False),
+        ("GUARDIAN", "ADULT", False),
+        ("PERSON", "MINOR", False),
+        ("REPRESENTATIVE", "MINOR", False),
+        ("PARENT", "MINOR", True),
+        ("GUARDIAN", "MINOR", True),
+        *((giver, "UNKNOWN", False) for giver in ("PERSON", "REPRESENTATIVE", "PARENT", "GUARDIAN")),
+    ],
+)
+def test_6_who_lacks_authority_grants_nothing_but_refuses_validly(giver: str, age: str, authority: bool) -> None:
+    speaker = {"given_by": giver, "age_group": age}
+    assert stands(given(**speaker)) is (Consent.GIVEN if authority else Consent.NO_AUTHORITY)
+    assert stands(refused(**speaker)) is Consent.REFUSED
+
+
+def test_6_who_lacks_authority_refuses_validly_against_a_grant_of_who_has_it() -> None:
+    grant = given(given_by="PARENT", age_group="MINOR", when=at(1))
+    assert stands(grant, refused(given_by="PERSON", age_group="MINOR")) is not Consent.GIVEN
+
+
+def test_6_a_grant_without_authority_does_not_hide_the_general_grant_of_the_same_speaker() -> None:
+    assert stands(given("a"), given("b", age_group="UNKNOWN", **REGISTRATION)) is Consent.GIVEN
+
+
+def test_6_a_guardian_has_authority_while_the_guardianship_lasts() -> None:
+    grant = given(when=at(5), given_by="GUARDIAN", giver="voogd-1", age_group="MINOR")
+    assert stands(appointed("g", "voogd-1", 0), grant) is Consent.GIVEN
+    assert stands(appointed("g", "voogd-1", 0), ended("g", 9), grant) is Consent.GIVEN
+
+
+def test_6_a_guardian_whose_guardianship_had_ended_grants_nothing() -> None:
+    grant = given(when=at(5), given_by="GUARDIAN", giver="voogd-1", age_group="MINOR")
+    assert stands(appointed("g", "voogd-1", 0), ended("g", 4), grant) is Consent.NO_AUTHORITY
+
+
+def test_7_two_with_authority_who_disagree_are_no_and_a_human_decides() -> None:
+    yes = given(given_by="PARENT", giver="ouder-1", age_group="MINOR", when=at(9))
+    no = refused(given_by="PARENT", giver="ouder-2", age_group="MINOR", when=at(0))
+    assert stands(yes, no) is Consent.CONFLICT
+    assert decision_on([yes, no]).reasons == ("consent-conflict",)
+    assert decision_on([yes, no]).outcome == "withheld"
+
+
+def test_7_one_who_changes_their_mind_is_not_two_who_disagree() -> None:
+    parent = {"given_by": "PARENT", "giver": "ouder-1", "age_group": "MINOR"}
+    assert stands(refused(when=at(0), **parent), given(when=at(1), **parent)) is Consent.GIVEN
+
+
+def test_7_the_disagreement_ends_when_one_of_them_withdraws() -> None:
+    yes = given("a", given_by="PARENT", giver="ouder-1", age_group="MINOR")
+    no = refused(given_by="PARENT", giver="ouder-2", age_group="MINOR")
+    assert stands(yes, no, withdrawn("a")) is Consent.REFUSED
+
+
+@pytest.mark.parametrize("changed", [{"explicit": False}, {"unbundled": False}], ids=str)
+def test_consent_that_is_implied_or_bundled_is_none(changed: dict[str, bool]) -> None:
+    assert stands(given(**changed)) is Consent.NOT_EXPLICIT
+    assert stands(given("a", at(9), **changed), given("b", at(0))) is Consent.GIVEN
+
+
+def test_a_refusal_is_the_reason_before_a_withdrawal_and_that_before_a_flaw() -> None:
+    flawed = given("c", given_by="PARENT", giver="x", explicit=False, age_group="MINOR")
+    gone = given("a", given_by="PARENT", giver="y", age_group="MINOR")
+    assert stands(gone, withdrawn("a"), flawed, refused(given_by="PERSON")) is Consent.REFUSED
+    assert stands(gone, withdrawn("a"), flawed) is Consent.WITHDRAWN
+
+
+def test_an_event_of_somebody_elses_bus_is_refused_by_its_own_publisher_only() -> None:
+    assert {f.ref.oin for f in (given(), refused(), withdrawn("a"), reported())} == {OIN}
