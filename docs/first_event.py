@@ -9,8 +9,8 @@ from ketenbus.events import VictimReported
 
 async def main() -> None:
     me, now = PartnerSettings.from_environment(), datetime.now(UTC)
-    report = VictimReported(reporter_kind="POLITIE", police_unit=me.unit, occurred_at=now, occurred_precision="INSTANT",
-        reported_on=now.date(), subject="client-1", age_group="ADULT", sex="VROUW", nationality="PL", forms=("AU",))  # fmt: skip
+    report = VictimReported(reporter_kind="POLITIE", police_unit=me.unit, occurred_at=now, occurred_precision="DAY",
+        reported_on=now.date(), subject="1", age_group="ADULT", sex="MAN", nationality="PL", forms=("AU",))  # fmt: skip
     async with Producer(me) as producer:
         sent = await producer.send(report)
         print(sent.problems if isinstance(sent, Refused) else (await producer.outcome(sent.id)).outcome, sent.id)

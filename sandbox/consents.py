@@ -26,6 +26,8 @@ class Conversation:
     """What is said to one publisher about one person, around the moment of its report."""
 
     def __init__(self, teller: Teller, dossier: Dossier, moment: datetime, *, prompt: bool = False) -> None:
+        self.draw = teller.draw
+        self.minor = dossier.person.minor
         self._teller = teller
         self._dossier = dossier
         self._moment = moment
@@ -59,22 +61,22 @@ class Conversation:
         """Write that consent can no longer be asked (slachtoffermonitor-part1, L519-523)."""
         said = {k: v for k, v in self._said(days).items() if k in {"subject", "occurred_at", "occurred_precision"}}
         return self._tell(
-            "consent-unobtainable", days, said | {"reason": self._teller.draw.choice(("NO_CONTACT", "ANONYMOUS"))}
+            "consent-unobtainable", days, said | {"reason": self.draw.choice(("NO_CONTACT", "ANONYMOUS"))}
         )
 
     def _who(self, days: float) -> dict[str, object]:
         """Return who speaks, always the same one: the person, for a minor a parent, or a guardian appointed before."""
         if self._speaker is None:
-            if not self._dossier.person.minor:
+            if not self.minor:
                 self._speaker = {"given_by": "PERSON"}
-            elif self._teller.draw.random() < 0.6:
+            elif self.draw.random() < 0.6:
                 self._speaker = {"given_by": "PARENT"}
             else:
                 self._speaker = {"given_by": "GUARDIAN", "giver": self._appointed(days)}
         return self._speaker
 
     def _appointed(self, days: float) -> str:
-        guardian = f"voogd-{self._teller.draw.randrange(10**5):05d}"
+        guardian = f"voogd-{self.draw.randrange(10**5):05d}"
         at = self._at(days) - timedelta(days=60)
         self._teller.tell(
             self._dossier.partner,
@@ -84,7 +86,7 @@ class Conversation:
                 "subject": self._dossier.number,
                 "occurred_at": at,
                 "occurred_precision": "INSTANT",
-                "guardian_kind": self._teller.draw.choice(("NIDOS", "GI")),
+                "guardian_kind": self.draw.choice(("NIDOS", "GI")),
                 "guardian": guardian,
                 "appointed_on": at.date(),
             },
@@ -100,14 +102,14 @@ class Conversation:
             "subject": self._dossier.number,
             "occurred_at": self._at(days),
             "occurred_precision": "INSTANT",
-            "age_group": "MINOR" if self._dossier.person.minor else "ADULT",
-            "channel": self._teller.draw.choice(("IN_PERSON", "IN_PERSON", "WRITTEN", "TELEPHONE")),
+            "age_group": "MINOR" if self.minor else "ADULT",
+            "channel": self.draw.choice(("IN_PERSON", "IN_PERSON", "WRITTEN", "TELEPHONE")),
             "language": _SPOKEN.get(self._dossier.person.nationality, "en"),
             "text_version": "2018-05.1" if self._dossier.person.year >= 2018 else "2014-01.2",
         }
 
     def _tell(self, kind: str, days: float, fields: Mapping[str, object], fault: str | None = None) -> str:
-        heard = self._at(days) + timedelta(minutes=self._teller.draw.randint(1, 2_000))
+        heard = self._at(days) + timedelta(minutes=self.draw.randint(1, 2_000))
         return self._teller.tell(self._dossier.partner, kind, heard, fields, fault=fault, prompt=self._prompt)
 
 
@@ -138,16 +140,20 @@ def grant(teller: Teller, dossier: Dossier, moment: datetime) -> None:
 
 def withhold(teller: Teller, dossier: Dossier, moment: datetime, reason: str) -> None:
     """Tell what makes the reports of this dossier be withheld for `reason`, or pending for consent-quarantined."""
-    _WITHHELD[reason](Conversation(teller, dossier, moment, prompt=reason == "consent-withdrawn"), dossier, teller)
+    _WITHHELD[reason](Conversation(teller, dossier, moment, prompt=reason == "consent-withdrawn"))
 
 
-def _no_word(talk: Conversation, dossier: Dossier, teller: Teller) -> None:
-    if teller.draw.random() < 0.4:
+def _no_word(talk: Conversation) -> None:
+    if talk.draw.random() < 0.4:
         talk.ask(-1)
 
 
-def _refused(talk: Conversation, dossier: Dossier, teller: Teller) -> None:
-    way = teller.draw.random()
+def _lost(talk: Conversation) -> None:
+    talk.lose(20)
+
+
+def _refused(talk: Conversation) -> None:
+    way = talk.draw.random()
     if way < 0.15:
         talk.give(REGISTRATION_AT_COMENSHA, -9)
         talk.refuse(REGISTRATION_AT_COMENSHA, 5)
@@ -155,35 +161,39 @@ def _refused(talk: Conversation, dossier: Dossier, teller: Teller) -> None:
         talk.refuse(REGISTRATION_AT_COMENSHA, -9)
         talk.give(EVERYTHING, 5)
     else:
-        talk.refuse(teller.draw.choice((EVERYTHING, REGISTRATION_AT_COMENSHA)), teller.draw.uniform(-9, 30))
+        talk.refuse(talk.draw.choice((EVERYTHING, REGISTRATION_AT_COMENSHA)), talk.draw.uniform(-9, 30))
 
 
-def _withdrawn(talk: Conversation, dossier: Dossier, teller: Teller) -> None:
-    talk.withdraw(talk.give(REGISTRATION_AT_COMENSHA, -3), teller.draw.uniform(10, 120))
+def _withdrawn(talk: Conversation) -> None:
+    talk.withdraw(talk.give(REGISTRATION_AT_COMENSHA, -3), talk.draw.uniform(10, 120))
 
 
-def _parents_disagree(talk: Conversation, dossier: Dossier, teller: Teller) -> None:
-    one, other = teller.draw.sample(("ouder-1", "ouder-2"), 2)
+def _parents_disagree(talk: Conversation) -> None:
+    one, other = talk.draw.sample(("ouder-1", "ouder-2"), 2)
     talk.give(REGISTRATION_AT_COMENSHA, -3, given_by="PARENT", giver=one)
     talk.refuse(REGISTRATION_AT_COMENSHA, -2, given_by="PARENT", giver=other)
 
 
-def _not_theirs_to_give(talk: Conversation, dossier: Dossier, teller: Teller) -> None:
-    talk.give(REGISTRATION_AT_COMENSHA, -3, given_by="PERSON" if dossier.person.minor else "PARENT")
+def _not_theirs_to_give(talk: Conversation) -> None:
+    talk.give(REGISTRATION_AT_COMENSHA, -3, given_by="PERSON" if talk.minor else "PARENT")
 
 
-def _implied_or_bundled(talk: Conversation, dossier: Dossier, teller: Teller) -> None:
-    talk.give(REGISTRATION_AT_COMENSHA, -3, **{teller.draw.choice(("explicit", "unbundled")): False})
+def _implied_or_bundled(talk: Conversation) -> None:
+    talk.give(REGISTRATION_AT_COMENSHA, -3, **{talk.draw.choice(("explicit", "unbundled")): False})
 
 
-_WITHHELD: Mapping[str, Callable[[Conversation, Dossier, Teller], object]] = {
+def _garbled(talk: Conversation) -> None:
+    talk.give(REGISTRATION_AT_COMENSHA, -3, channel="VIA_VIA")
+
+
+_WITHHELD: Mapping[str, Callable[[Conversation], None]] = {
     "no-consent": _no_word,
-    "consent-unobtainable": lambda talk, dossier, teller: talk.lose(20),
+    "consent-unobtainable": _lost,
     "consent-refused": _refused,
     "consent-withdrawn": _withdrawn,
     "consent-conflict": _parents_disagree,
     "no-authority": _not_theirs_to_give,
     "not-explicit": _implied_or_bundled,
-    "consent-quarantined": lambda talk, dossier, teller: talk.give(REGISTRATION_AT_COMENSHA, -3, channel="VIA_VIA"),
+    "consent-quarantined": _garbled,
 }
 REASONS = tuple(_WITHHELD)

@@ -1,7 +1,7 @@
 """Reports that must not count: consent keeps them out, or their publisher takes them back.
 
-Some are on people who are in no register, some on registered persons, the KMar-only ones first: with one such report more
-the KMar rule would no longer leave them out (reproducible-figures, "Order matters when generating").
+Some are on people who are in no register, some on registered persons, the KMar-only ones first: with one such report
+more the KMar rule would no longer leave them out (reproducible-figures, "Order matters when generating").
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def tell_mistakes(teller: Teller) -> None:
 
 
 def _kmar_only_first(teller: Teller) -> Iterator[Person]:
-    """Yield registered persons, each at most once, alternately one whom only the KMar reported and one of the others."""
+    """Yield registered persons, each once, alternately one whom only the KMar reported and one of the others."""
     kmar = [p for p in teller.persons if p.kinds == ("KMAR",)]
     others = [p for p in teller.persons if len(p.kinds) == 1 and p.kinds != ("KMAR",)]
     teller.draw.shuffle(kmar)

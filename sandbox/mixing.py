@@ -16,7 +16,7 @@ MOST_KINDS = 3
 
 
 def mixed(persons: Mapping[Sort, int], seed: int) -> dict[Sort, int]:
-    """Return as many persons with the same cells: within one year and ranked form, reporters are dealt anew pair by pair.
+    """Return as many persons with the same cells; within a year and ranked form, reporters are dealt anew pair by pair.
 
     Law: each year, ranked form and reporter kind keeps its number, and no fewer persons have several kinds.
     """

@@ -154,7 +154,7 @@ def _units(plan: Plan, draw: random.Random) -> dict[tuple[str, str], Iterator[tu
 def _sectors(plan: Plan, draw: random.Random) -> dict[tuple[str, bool], Iterator[str | None]]:
     """Deal each year's sectors over its persons; those the KMar rule leaves out have sectors that do not count."""
     dealt: dict[tuple[str, bool], Iterator[str | None]] = {}
-    for year in {sort.year for sort in plan.persons}:
+    for year in sorted({sort.year for sort in plan.persons}):
         for kmar_only in (False, True):
             these = (s for s in plan.persons if (s.year, s.kmar_only) == (year, kmar_only) and s.ranked in SU)
             number = sum(plan.persons[sort] for sort in these)

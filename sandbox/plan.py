@@ -51,7 +51,7 @@ class Sort(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A jointly feasible set of persons: `persons` per sort, `units` per (unit, year, ranked form), `sectors` per (sector, year).
+    """Persons that can exist together: `persons` per sort, `units` per (unit, year, ranked form), `sectors` per year.
 
     `targets` is what they count to; `slack` is, per table, how far that is from what was asked for.
     """

@@ -1,7 +1,7 @@
 """The simplest reading of a history: the cells its events add up to, with any one rule left out.
 
-Slow, in memory and with every field open, it shows that the story can be counted and that each rule matters in it. The bus
-has its own code for all of this; neither knows the other.
+In memory, with every field open, it shows that the story can be counted and that each rule matters in it. The bus has
+its own code for all of this; neither knows the other.
 """
 
 from __future__ import annotations

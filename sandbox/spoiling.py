@@ -1,6 +1,6 @@
 """What goes wrong on the way: events sent twice, and two percent that must not be admitted.
 
-Each invalid event reports somebody nobody else knows, or changes what an admitted one said: let in, it would change a cell.
+Each invalid event reports somebody nobody else knows, or joins two persons: let in, it would change a cell.
 A nonsense code inside a consent is the exception: it leaves the report that rests on it pending (`consents`).
 """
 

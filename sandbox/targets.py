@@ -110,7 +110,7 @@ def published() -> Targets:
 
 def scaled(targets: Targets, scale: float) -> Targets:
     """Return the targets times `scale`, rounded cell by cell; what then no longer adds up is for the fit to settle."""
-    return targets if scale == 1 else _times(targets, lambda cell: scale)
+    return targets if scale == 1 else _times(targets, lambda _: scale)
 
 
 def random_targets(seed: int, scale: float = 1.0) -> Targets:

@@ -71,7 +71,7 @@ def registered(outcome: str, reason: str) -> Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """A whole history: who was registered, every event in order of arrival, and what should become of each by its id."""
+    """A whole history: who was registered, every event as it arrives, and what should become of each by its id."""
 
     persons: tuple[Person, ...]
     events: tuple[Planned, ...]

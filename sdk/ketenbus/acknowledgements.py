@@ -38,7 +38,7 @@ def read_outcome(value: bytes | None, place: str) -> Outcome:
 
 
 def later(known: Outcome | None, told: Outcome) -> Outcome:
-    """Return which of two outcomes of one event stands: the later, but a repeat of an admitted event changes nothing."""
+    """Return which of two outcomes of one event stands: the later, but a repeat of an admitted one changes nothing."""
     return known if known is not None and known.outcome == "admitted" and told.outcome == "repeated" else told
 
 

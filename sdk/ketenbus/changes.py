@@ -35,7 +35,7 @@ class Changes:
             )
         except (OSError, sqlite3.Error) as error:
             raise ConfigurationError(
-                f"state file {path} cannot be used ({type(error).__name__}): choose a folder you may write, or, if it is"
+                f"state file {path} cannot be used ({type(error).__name__}): choose a folder you may write; if it is"
                 " damaged, remove it: the consumer hands out again what it no longer remembers"
             ) from error
 

@@ -120,7 +120,7 @@ def _refused(outgoing: Outgoing, settings: PartnerSettings) -> Refused | None:
 def signed(
     outgoing: Outgoing, settings: PartnerSettings, keys: PublisherKeys, nonces: Callable[[int], bytes]
 ) -> Prepared | Refused:
-    """Return the signed bytes of a stamped event without judging it: what `prepare` does once its checks have passed."""
+    """Return the signed bytes of a stamped event without judging it: `prepare` after its checks."""
     event_id, time = _stamps(outgoing)
     declared = contract().types[outgoing.event.TYPE]
     key = record_key(outgoing.event, settings.oin)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -93,9 +93,9 @@ async def account(admin: Mapping[str, str], register: Register) -> Account:
     )
 
 
-def fingerprint(standing: tuple[str, ...], contents: list[str]) -> str:
-    """Return the sha256 of the standing of partners' events and the content of the records in force."""
-    return hashlib.sha256("\n".join([*standing, *contents]).encode()).hexdigest()
+def fingerprint(standing: Sequence[str]) -> str:
+    """Return the sha256 of a standing: its lines, one after another."""
+    return hashlib.sha256("\n".join(standing).encode()).hexdigest()
 
 
 def _day(headers: str) -> date:

@@ -73,12 +73,17 @@ class Result:
     compared: tuple[Compared, ...]
     account: Account
     expected: truth.Expected
-    standing: str
+    standing: tuple[str, ...]
     events: int
     kills: list[Kill]
     seconds: dict[str, float] = field(default_factory=dict)
     peak_bytes: int = 0
     slack: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the standing of partners' events and the content of the records in force."""
+        return fingerprint(self.standing)
 
     def count(self, state: str) -> int:
         """Return how many cells are in that state."""
@@ -132,7 +137,7 @@ class Demo:
             compared=compare(counted, plan.targets),
             account=books,
             expected=truth.expected(story, events),
-            standing=fingerprint(books.standing, contents),
+            standing=(*books.standing, *contents),
             events=len(events),
             kills=self.kills,
             seconds=self.seconds,
@@ -287,7 +292,7 @@ def report(result: Result) -> dict[str, object]:
         ],
         "quarantine": dict(sorted(result.account.quarantine.items())),
         "balance": balance,
-        "standing": result.standing,
+        "standing": result.sha256,
         "events": result.events,
         "kills": [asdict(k) for k in result.kills],
         "seconds": {name: round(value, 2) for name, value in result.seconds.items()},
@@ -300,6 +305,7 @@ def write_json_report(result: Result) -> Path:
     out = result.options.out
     content = report(result)
     (out / "report.json").write_text(json.dumps(content, indent=1), "utf-8")
+    (out / "standing.txt").write_text("\n".join(result.standing), "utf-8")
     folder = out / "tables"
     folder.mkdir(exist_ok=True)
     for table, rows in content["tables"].items():  # type: ignore[attr-defined]

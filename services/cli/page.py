@@ -62,7 +62,7 @@ were applied by the bus; every cell below was counted from what the Rapporteur l
 candidates {b.candidates} = delivered {b.delivered} + withheld {b.withheld} + pending {b.pending}</p>
 <p>Quarantined by reason: {escape(", ".join(f"{reason} {n}" for reason, n in sorted(result.account.quarantine.items())))}</p>
 <footer>Follow any cell back to its events: <code>./ketenbus lineage cell 2.9 POLITIE 2019</code>.
-Standing and content: sha256 {result.standing}</footer></body></html>"""
+Standing and content: sha256 {result.sha256}</footer></body></html>"""
 
 
 def _figure(result: Result, table: str) -> str:

@@ -103,7 +103,7 @@ def print_verdict(result: Result) -> bool:
     )
     print(f"outcomes {len(result.account.outcomes)} different {len(result.wrong_outcomes)}")
     print(f"balance {result.account.balance.difference}")
-    print(f"sha256 {result.standing}")
+    print(f"sha256 {result.sha256}")
     return different == 0 and not result.wrong_outcomes and result.account.balance.difference == 0
 
 

@@ -14,7 +14,7 @@ from ketenbus.contract import EventType, contract
 from ketenbus.envelope import SIGNATURE, Envelope
 from ketenbus.errors import Unreadable
 from ketenbus.events import IdentityLinked, IdentityUnlinked
-from ketenbus.values import Event
+from ketenbus.values import Event, Sealed
 from streams.runtime.records import Record
 from streams.runtime.settings import Partner
 
@@ -96,6 +96,11 @@ def _signed(
     occurred = getattr(event, "occurred_at", None)
     if occurred is not None and occurred > read.time + CLOCK_SKEW:
         return no("future-occurred-at", "occurred_at", event)
+    for field in declared.fields:
+        sealed = getattr(event, field.name)
+        # Else a publisher could copy a value that another sealed into an event of its own.
+        if isinstance(sealed, Sealed) and sealed.key_id.split(".")[:2] != [publisher.oin, field.field_class]:
+            return no("foreign-key", field.name, event)
     for broken in rules.broken(event, read.time.date()):
         reason = "unknown-code" if broken.rule.startswith("is a code of list") else "broken-rule"
         return no(reason, broken.field, event)

@@ -53,10 +53,8 @@ class Registration:
         received = [self.reader.read(record) for record in records]
         fresh = await store.news(connection, [(r.id, r.change) for r in received])
         zone_key = await store.zone_key(connection)
-        touched: set[str] = set()
-        for one in received:
-            if (one.id, one.change) in fresh:
-                touched.update(await _take_in(connection, one, zone_key))
+        news = {r.id: r for r in received if (r.id, r.change) in fresh}
+        touched = await _take_in(connection, tuple(news.values()), zone_key)
         if not touched:
             return []
         subjects = await store.neighbourhood(connection, touched)
@@ -87,22 +85,32 @@ class Registration:
         return out
 
 
-async def _take_in(connection: Connection, received: Received, zone_key: bytes) -> list[str]:
-    match received.event:
-        case None:
-            return await store.recall(connection, received.id)
-        case VictimReported() as event:
-            report, unmapped = _report(received, event, zone_key)
-            await store.put_report(connection, report, unmapped)
-            return [report.subject]
-        case IdentityLinked() as event:
-            await store.put_link(connection, Link(received.id, event.subject, event.other_subject))
-            return [event.subject, event.other_subject]
-        case IdentityUnlinked() as event:
-            await store.put_unlink(connection, received.id, event.withdraws)
-            return [event.subject, event.other_subject]
-        case _:
-            raise CorruptLogError(f"view.comensha.registratie: {received.type} has no place in the registration")
+async def _take_in(connection: Connection, news: Sequence[Received], zone_key: bytes) -> set[str]:
+    """Store what the view says, one message an event, and return the subjects whose record it may change."""
+    reports: list[tuple[Report, int]] = []
+    links: list[Link] = []
+    unlinks: list[tuple[str, str]] = []
+    recalled: list[str] = []
+    touched: set[str] = set()
+    for received in news:
+        match received.event:
+            case None:
+                recalled.append(received.id)
+            case VictimReported() as event:
+                reports.append(_report(received, event, zone_key))
+                touched.add(received.subject)
+            case IdentityLinked() as event:
+                links.append(Link(received.id, event.subject, event.other_subject))
+                touched |= {event.subject, event.other_subject}
+            case IdentityUnlinked() as event:
+                unlinks.append((received.id, event.withdraws))
+                touched |= {event.subject, event.other_subject}
+            case _:
+                raise CorruptLogError(f"view.comensha.registratie: {received.type} has no place in the registration")
+    await store.put_reports(connection, reports)
+    await store.put_links(connection, links)
+    await store.put_unlinks(connection, unlinks)
+    return touched.union(await store.recall(connection, recalled))
 
 
 def _report(received: Received, event: VictimReported, zone_key: bytes) -> tuple[Report, int]:

@@ -111,8 +111,14 @@ def record_number(subject: str) -> str:
     return hashlib.sha256(f"record\0{subject}".encode()).hexdigest()[:24]
 
 
+def _order(report: Report) -> tuple[str, ...]:
+    """Return what puts reports in order by what they say; event names differ per platform and decide nothing."""
+    said = (report.reporter_kind, report.police_unit, report.age_group, report.sex, report.nationality)
+    return (report.reported_on.isoformat(), *(text or "" for text in said), f"{report.age_at_report or -1:03}")
+
+
 def _person(group: list[Report]) -> Person:
-    ordered = sorted(group, key=lambda r: (r.reported_on, r.event))
+    ordered = sorted(group, key=_order)
     first = ordered[0]
     subjects = frozenset(r.subject for r in ordered)
     forms = {form for r in ordered for form in r.forms}

@@ -65,51 +65,54 @@ async def news(connection: Connection, told: Sequence[tuple[str, int]]) -> froze
     return frozenset((row["event"], row["change"]) for row in rows)
 
 
-async def put_report(connection: Connection, report: Report, unmapped: int) -> None:
-    """Store a report that stands, with its identity digests."""
+async def put_reports(connection: Connection, reports: Sequence[tuple[Report, int]]) -> None:
+    """Store reports that stand, each with how many of its codes no list knows, and their identity digests."""
+    rows = sorted(reports, key=lambda row: row[0].event)
     await connection.execute(
-        "INSERT INTO report VALUES ($1, $2, true, $3, $4) ON CONFLICT (event) DO UPDATE "
-        "SET (stands, content, unmapped) = (true, excluded.content, excluded.unmapped)",
-        report.event,
-        report.subject,
-        _pack(report),
-        unmapped,
+        "INSERT INTO report SELECT event, subject, true, content, unmapped "
+        "FROM unnest($1::text[], $2::text[], $3::text[], $4::int[]) AS n(event, subject, content, unmapped) "
+        "ON CONFLICT (event) DO UPDATE SET (stands, content, unmapped) = (true, excluded.content, excluded.unmapped)",
+        [r.event for r, _ in rows],
+        [r.subject for r, _ in rows],
+        [_pack(r) for r, _ in rows],
+        [unmapped for _, unmapped in rows],
     )
-    await connection.execute("DELETE FROM identity_key WHERE event = $1", report.event)
+    await connection.execute("DELETE FROM identity_key WHERE event = ANY($1::text[])", [r.event for r, _ in rows])
+    keys = [(kind, digest, r.event, r.subject) for r, _ in rows for kind, digest in sorted(r.identity.items())]
+    await connection.execute(
+        "INSERT INTO identity_key SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])",
+        *([key[place] for key in keys] for place in range(4)),
+    )
+
+
+async def put_links(connection: Connection, links: Sequence[Link]) -> None:
+    """Store links of the desk."""
     await connection.executemany(
-        "INSERT INTO identity_key VALUES ($1, $2, $3, $4)",
-        [(kind, digest, report.event, report.subject) for kind, digest in sorted(report.identity.items())],
-    )
-
-
-async def put_link(connection: Connection, link: Link) -> None:
-    """Store a link of the desk."""
-    await connection.execute(
         "INSERT INTO link VALUES ($1, $2, $3, true) ON CONFLICT (event) DO UPDATE SET stands = true",
-        link.event,
-        link.a,
-        link.b,
+        sorted((link.event, link.a, link.b) for link in links),
     )
 
 
-async def put_unlink(connection: Connection, event: str, withdraws: str) -> None:
-    """Store that a link is undone; it may arrive before the link."""
-    await connection.execute(
-        "INSERT INTO unlink VALUES ($1, $2, true) ON CONFLICT (event) DO UPDATE SET stands = true", event, withdraws
+async def put_unlinks(connection: Connection, unlinks: Sequence[tuple[str, str]]) -> None:
+    """Store that links are undone, as (event, withdraws); each may arrive before its link."""
+    await connection.executemany(
+        "INSERT INTO unlink VALUES ($1, $2, true) ON CONFLICT (event) DO UPDATE SET stands = true", sorted(unlinks)
     )
 
 
-async def recall(connection: Connection, event: str) -> list[str]:
-    """Stop using an event, forget the identity it held, and return the subjects it touched."""
+async def recall(connection: Connection, events: Sequence[str]) -> list[str]:
+    """Stop using these events, forget the identity they held, and return the subjects they touched."""
+    wanted = sorted(events)
     rows = await connection.fetch(
-        "UPDATE report SET stands = false, content = '' WHERE event = $1 RETURNING subject AS a, subject AS b", event
+        "UPDATE report SET stands = false, content = '' WHERE event = ANY($1::text[]) RETURNING subject AS a, subject AS b",
+        wanted,
     )
-    await connection.execute("DELETE FROM identity_key WHERE event = $1", event)
-    rows += await connection.fetch("UPDATE link SET stands = false WHERE event = $1 RETURNING a, b", event)
+    await connection.execute("DELETE FROM identity_key WHERE event = ANY($1::text[])", wanted)
+    rows += await connection.fetch("UPDATE link SET stands = false WHERE event = ANY($1::text[]) RETURNING a, b", wanted)
     rows += await connection.fetch(
-        "WITH gone AS (UPDATE unlink SET stands = false WHERE event = $1 RETURNING withdraws) "
+        "WITH gone AS (UPDATE unlink SET stands = false WHERE event = ANY($1::text[]) RETURNING withdraws) "
         "SELECT a, b FROM link JOIN gone ON link.event = gone.withdraws",
-        event,
+        wanted,
     )
     return [subject for row in rows for subject in (row["a"], row["b"])]
 
@@ -167,11 +170,20 @@ async def put_records(
 ) -> None:
     """Store which record holds each of these subjects now, and the records that changed."""
     await connection.execute("DELETE FROM record_subject WHERE subject = ANY($1::text[])", subjects)
-    await connection.executemany("INSERT INTO record_subject VALUES ($1, $2)", sorted(held))
-    await connection.executemany(
-        "INSERT INTO record VALUES ($1, $2, $3, $4, $5) ON CONFLICT (number) DO UPDATE "
+    await connection.execute(
+        "INSERT INTO record_subject SELECT * FROM unnest($1::text[], $2::text[])",
+        *([pair[place] for pair in sorted(held)] for place in range(2)),
+    )
+    ordered = sorted(rows, key=lambda r: r.number)
+    await connection.execute(
+        "INSERT INTO record SELECT * FROM unnest($1::text[], $2::int[], $3::boolean[], $4::text[], $5::timestamptz[]) "
+        "ON CONFLICT (number) DO UPDATE "
         "SET (version, ended, state, at) = (excluded.version, excluded.ended, excluded.state, excluded.at)",
-        [(r.number, r.version, r.ended, r.state, r.at) for r in sorted(rows, key=lambda r: r.number)],
+        [r.number for r in ordered],
+        [r.version for r in ordered],
+        [r.ended for r in ordered],
+        [r.state for r in ordered],
+        [r.at for r in ordered],
     )
 
 

@@ -87,9 +87,15 @@ async def advance(connection: Connection, records: Sequence[Record]) -> tuple[Re
 async def put(connection: Connection, outgoing: Sequence[ToSend]) -> None:
     """Store what is to be sent, in order, in the transaction of the batch."""
     if outgoing:
-        await connection.executemany(
-            "INSERT INTO outbox (origin_topic, origin_partition, topic, key, value, headers) VALUES ($1,$2,$3,$4,$5,$6)",
-            [(o.origin.topic, o.origin.partition, o.topic, o.key, o.value, pack_headers(o.headers)) for o in outgoing],
+        await connection.execute(
+            "INSERT INTO outbox (origin_topic, origin_partition, topic, key, value, headers) "
+            "SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::bytea[], $5::bytea[], $6::text[])",
+            [o.origin.topic for o in outgoing],
+            [o.origin.partition for o in outgoing],
+            [o.topic for o in outgoing],
+            [o.key for o in outgoing],
+            [o.value for o in outgoing],
+            [pack_headers(o.headers) for o in outgoing],
         )
 
 

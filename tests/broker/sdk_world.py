@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from confluent_kafka import Consumer, Producer, TopicPartition
@@ -41,7 +42,7 @@ class World:
         self.platform = platform
         self._keyring = keyring
         self._admin = platform.admin()
-        self._access = {
+        self._access: dict[str, Any] = {
             "bootstrap.servers": self._admin["kafka"],
             "security.protocol": "SASL_PLAINTEXT",
             "sasl.mechanism": "SCRAM-SHA-256",
@@ -94,7 +95,8 @@ class World:
         while consumer.position([partition])[0].offset < end and low < end:
             for message in consumer.consume(1000, timeout=1.0):
                 assert message.error() is None
-                record = Record(message.offset(), headers_of(message.headers()), message.key(), message.value())
+                headers: Any = message.headers()
+                record = Record(message.offset() or 0, headers_of(headers), message.key(), message.value())
                 if record.offset < end and wanted(record):
                     records.append(record)
         consumer.close()

@@ -10,6 +10,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -17,9 +18,8 @@ from uuid import uuid4
 
 import pytest
 
-import ketenbus
 from infra.local.platform import Platform
-from ketenbus import keyring, outbox, producer
+from ketenbus import keyring, outbox, preparing, producer
 from ketenbus.errors import RetryableError
 from ketenbus.outbox import Accepted, Outbox
 from ketenbus.preparing import Outgoing, Prepared
@@ -66,7 +66,7 @@ def test_killed_at_any_line_of_put_or_done_a_file_holds_all_or_nothing_of_each(t
     while killed:
         line += 1
         path = tmp_path / f"{line}.sqlite"
-        killed = _killed(lambda path=path: _put_and_mark(path), (outbox.__file__,), line)
+        killed = _killed(partial(_put_and_mark, path), (str(outbox.__file__),), line)
         held = Outbox(path)
         pending = [event for _, event in held.pending(10)]
         done = [stored for stored in held.stored(event.id for event in EVENTS).values() if stored.accepted]
@@ -88,7 +88,7 @@ def test_killed_at_any_line_of_publishing_nothing_stored_is_lost_or_changed(worl
     for kill in range(KILLS):
         path, events = tmp_path / f"{kill}.sqlite", batch(3)
         line = 1 + kill * lines // KILLS
-        killed += _killed(lambda path=path, events=events: _publish(me, path, events), ROOMS, line)
+        killed += _killed(partial(_publish, me, path, events), ROOMS, line)
         offered += events
         stored |= {event.id for _, event in Outbox(path).pending(10)}
         assert asyncio.run(_finish(me, path, events)) == {str(event.id) for event in events}
@@ -159,9 +159,7 @@ async def _finish(me: PartnerSettings, path: Path, events: list[Outgoing]) -> se
     return {answer.id for answer in answers if isinstance(answer, Accepted)}
 
 
-ROOMS = tuple(room.__file__ for room in (producer, outbox, keyring)) + (
-    str(Path(ketenbus.__file__).parent / "preparing.py"),
-)
+ROOMS = tuple(str(room.__file__) for room in (producer, outbox, keyring, preparing))
 
 
 def _lines(work: Callable[[], None]) -> int:

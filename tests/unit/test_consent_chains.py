@@ -6,7 +6,7 @@ from itertools import permutations
 
 import pytest
 
-from consent.known import Consent, Fact, Ref, consent, replay, superseded
+from consent.known import Consent, Fact, consent, replay, superseded
 from tests.consent_facts import (
     DESK_OIN,
     OIN,
@@ -174,8 +174,3 @@ def test_what_needs_no_consent_does_not_wait_for_it() -> None:
 def test_a_retraction_is_heard_while_a_consent_is_quarantined() -> None:
     assert decision_on([given(), quarantined("q"), retracted("case")]).reasons == ("retracted",)
 
-
-def test_a_fact_is_known_by_its_publisher_and_id() -> None:
-    known = replay([A, linked("l"), withdrawn("a", "w"), quarantined("q")])
-    assert known.admitted == {Ref(OIN, "a"), Ref(DESK_OIN, "l"), Ref(OIN, "w"), Ref(OIN, "quarantined.q")}
-    assert (known.withdrawn, known.quarantined) == ({Ref(OIN, "a")}, {Ref(OIN, "q")})

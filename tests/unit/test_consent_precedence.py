@@ -8,8 +8,8 @@ import pytest
 
 from consent.known import Consent, Fact, consent, replay
 from ketenbus.events import ConsentRequested, GuardianAppointed, GuardianEnded
+from ketenbus.events import ConsentRequested, GuardianAppointed, GuardianEnded
 from tests.consent_facts import (
-    OIN,
     at,
     decision_on,
     fact,
@@ -75,6 +75,10 @@ def test_1_unknown_is_no_also_when_another_purpose_or_recipient_is_known() -> No
 def test_1_unknown_is_no_and_says_when_nobody_could_be_asked() -> None:
     assert stands(unobtainable()) is Consent.UNOBTAINABLE
     assert stands(unobtainable(), given()) is Consent.GIVEN
+
+
+def test_1_unknown_is_no_and_that_nobody_could_be_asked_for_another_purpose_says_nothing_here() -> None:
+    assert stands(unobtainable(**PLACEMENT)) is Consent.NONE
 
 
 @pytest.mark.parametrize("scope", [{}, REGISTRATION, COMENSHA, REGISTRATION | COMENSHA], ids=str)
@@ -234,6 +238,3 @@ def test_a_refusal_is_the_reason_before_a_withdrawal_and_that_before_a_flaw() ->
     assert stands(gone, withdrawn("a"), flawed, refused(given_by="PERSON")) is Consent.REFUSED
     assert stands(gone, withdrawn("a"), flawed) is Consent.WITHDRAWN
 
-
-def test_an_event_of_somebody_elses_bus_is_refused_by_its_own_publisher_only() -> None:
-    assert {f.ref.oin for f in (given(), refused(), withdrawn("a"), reported())} == {OIN}

@@ -1,7 +1,11 @@
 """The history: told the hard way, lawful by the catalogue, and countable to the plan's targets."""
 
+import hashlib
 import json
+import os
 import re
+import subprocess
+import sys
 from collections import Counter
 from datetime import UTC, date, datetime
 from functools import cache
@@ -217,6 +221,22 @@ def test_telling_it_three_times_only_adds_repeats() -> None:
     once, thrice = expected(story), expected(story, times(story.events, 3))
     assert (once.cells, once.outcomes, once.admitted) == (thrice.cells, thrice.outcomes, thrice.admitted)
     assert thrice.repeated == 3 * once.repeated + 2 * once.admitted
+
+
+def test_another_process_tells_the_same_story() -> None:
+    story = "from tests.unit.test_sandbox_history import story_of; import hashlib, sys; "
+    digest = "sys.stdout.write(hashlib.sha256(repr(story_of('random').events).encode()).hexdigest())"
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", story + digest],
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(CONTRACT.parents[1])},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert told == {hashlib.sha256(repr(story_of("random").events).encode()).hexdigest()}
 
 
 def test_the_same_seed_tells_the_same_story() -> None:

@@ -25,7 +25,7 @@ def _all(kind: type[Exception]) -> Iterator[type[Exception]]:
         yield from _all(below)
 
 
-@pytest.mark.parametrize("kind", sorted(set(_all(kafka.KafkaError)), key=lambda kind: kind.__name__))
+@pytest.mark.parametrize("kind", sorted(set(_all(kafka.KafkaError)), key=repr))
 def test_every_error_of_aiokafka_is_one_of_ours(kind: type[Exception]) -> None:
     ours = fault(kind.__new__(kind), "testing")
     assert type(ours) is (ConfigurationError if any(k in LASTING for k in kind.__mro__) else RetryableError)

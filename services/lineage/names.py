@@ -1,0 +1,83 @@
+"""From the log's own rows to what lineage may say of them: names without persons, grounds with their articles. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+from consent.activities import Register, view_topic
+from ketenbus.contract import contract
+from services.lineage.answers import Event, Ground, Judgement, Outcome
+from services.lineage.store import DecisionRow, StandingRow
+from streams.disclose.store import StoredFact
+from streams.disclose.tokens import EventName, Tokens
+from streams.disclose.view import left_out
+from streams.runtime.records import unpack_headers
+from streams.runtime.settings import Partner
+
+#: The two views between a partner's report and a figure.
+REGISTRATION = ("comensha", "REGISTRATIE")
+MONITORING = ("rapporteur", "MONITORING")
+
+
+class Names:
+    """What an auditor needs to name things: the partners, the register, and the key of the views' tokens."""
+
+    def __init__(self, partners: Mapping[str, Partner], register: Register, view_key: bytes) -> None:
+        self.partners = partners
+        self.register = register
+        self.tokens = cache(lambda recipient, purpose: Tokens(view_key, view_topic(recipient, purpose)))
+
+    def publisher(self, oin: str, event_type: str | None) -> str:
+        """Return a partner's id; of a shelter type only its kind, for a provider with one house would be its address."""
+        partner = self.partners.get(oin)
+        if partner is None:
+            return oin
+        declared = contract().types.get(event_type or "")
+        return f"a publisher of kind {partner.kind}" if declared is not None and declared.shelter else partner.id
+
+    def event(self, fact: StoredFact) -> Event:
+        """Return an event of the log by the names anyone may trace it with."""
+        origin = dict(unpack_headers(fact.headers))["ketenbus-origin"].decode()
+        return Event(fact.id, fact.type, self.publisher(fact.oin, fact.type), hashed(fact.subject), origin)
+
+    def ground(self, activity: str) -> Ground | None:
+        """Return the entry of the register that a decision names; None where no entry was found (default no)."""
+        entry = self.register.by_ref(activity)
+        if entry is None:
+            return None
+        return Ground(entry.ref, entry.article, entry.source, entry.status)
+
+    def outcome(self, event_type: str, row: StandingRow, history: Sequence[DecisionRow]) -> Outcome:
+        """Return how an event stands for one recipient and purpose, with the decisions that led there."""
+        return Outcome(
+            recipient=row.recipient,
+            purpose=row.purpose,
+            subject=hashed(row.name.subject),
+            outcome=row.outcome,
+            reasons=row.reasons,
+            ground=self.ground(row.activity),
+            mask=row.mask,
+            left_out=left_out(event_type, row.mask) if row.outcome == "delivered" else (),
+            change=row.change,
+            in_view=row.in_view,
+            token=self.tokens(row.recipient, row.purpose).event(row.name),
+            history=tuple(
+                Judgement(d.decided_at, d.outcome, d.kind, d.change, d.activity, d.reasons)
+                for d in history
+                if (d.name, d.recipient, d.purpose) == (row.name, row.recipient, row.purpose)
+            ),
+        )
+
+    def named_by(self, token: str) -> EventName | None:
+        """Return the event that some recipient's view calls by this name, or None."""
+        for recipient, purpose in self.register.views():
+            read = self.tokens(recipient, purpose).read(token)
+            if isinstance(read, EventName):
+                return read
+        return None
+
+
+def hashed(subject: bytes) -> str:
+    """Return the first 12 hex digits of the bus's keyed hash of a client number: enough to compare, no name to anyone."""
+    return subject.hex()[:12]

@@ -1,0 +1,73 @@
+"""A topic of the bus from its beginning to the end it has now, read as an auditor: nothing is committed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Consumer, KafkaException, Message, TopicPartition
+
+from ketenbus.envelope import headers_of
+from ketenbus.errors import RetryableError
+from streams.runtime.records import Record
+from streams.runtime.settings import ProcessorSettings
+
+#: How long the broker may be silent before we say so.
+SILENCE_SECONDS = 30.0
+CHUNK = 500
+
+
+def read_topic(settings: ProcessorSettings, topic: str) -> Iterator[Record]:
+    """Yield every record of the topic up to the end it has when asked, partition by partition in order.
+
+    Raises RetryableError when the broker does not answer.
+    """
+    consumer = Consumer(
+        {
+            "bootstrap.servers": settings.kafka,
+            "security.protocol": "SASL_PLAINTEXT",
+            "sasl.mechanism": "SCRAM-SHA-256",
+            "sasl.username": settings.user,
+            "sasl.password": settings.password,
+            "group.id": f"{settings.user}.reading",  # the library wants one; nothing is committed under it
+            "enable.auto.commit": False,
+            "logger": lambda *_: None,
+        }
+    )
+    try:
+        for partition in sorted(consumer.list_topics(topic, timeout=SILENCE_SECONDS).topics[topic].partitions):
+            low, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=SILENCE_SECONDS)
+            if low < end:
+                consumer.assign([TopicPartition(topic, partition, low)])
+                yield from _between(consumer, topic, low, end, settings)
+    except KafkaException as error:
+        raise RetryableError(f"Kafka at {settings.kafka}: {topic} could not be read: {error.args[0].str()}") from error
+    finally:
+        consumer.close()
+
+
+def _between(consumer: Consumer, topic: str, low: int, end: int, settings: ProcessorSettings) -> Iterator[Record]:
+    wanted, heard_at = low, time.monotonic()
+    while wanted < end:
+        # Asking for no more than there is: the library waits out its timeout for what it did not get.
+        for message in consumer.consume(min(CHUNK, end - wanted), timeout=1.0):
+            if (error := message.error()) is not None:
+                raise KafkaException(error)
+            record = _record(topic, message)
+            wanted, heard_at = record.offset + 1, time.monotonic()
+            yield record
+        if time.monotonic() - heard_at > SILENCE_SECONDS:
+            raise RetryableError(f"Kafka at {settings.kafka}: {topic} fell silent at offset {wanted} of {end}")
+
+
+def _record(topic: str, message: Message) -> Record:
+    kind, appended_ms = message.timestamp()
+    return Record(
+        topic=topic,
+        partition=message.partition() or 0,
+        offset=message.offset() or 0,
+        appended_ms=0 if kind == TIMESTAMP_NOT_AVAILABLE else appended_ms,
+        key=message.key(),
+        value=message.value(),
+        headers=headers_of(message.headers()),
+    )

@@ -1,0 +1,105 @@
+"""The register of processing activities as an auditor reads it: from its YAML, with no help of the bus."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ketenbus.contract import contract
+from ketenbus.errors import ConfigurationError
+
+#: recipient and purpose
+Candidate = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """One entry of the register."""
+
+    ref: str
+    recipient: str
+    purpose: str
+    types: frozenset[str]
+    publishers: frozenset[str]
+    consent: str
+    mask: tuple[str, ...]
+    valid_from: date
+    valid_to: date | None
+
+    @property
+    def candidate(self) -> Candidate:
+        """Who it is for, and what for."""
+        return self.recipient, self.purpose
+
+    def covers(self, event_type: str, on: date) -> bool:
+        """Return whether it names the type and is in force on that day."""
+        return event_type in self.types and self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """The register, and the rules over all its activities."""
+
+    activities: tuple[Activity, ...]
+    withholds_superseded: bool = True
+    withholds_retracted: bool = True
+
+    def candidates(self, event_type: str, on: date) -> tuple[Candidate, ...]:
+        """Return every recipient and purpose that an activity in force names for this type."""
+        return tuple(sorted({a.candidate for a in self.activities if a.covers(event_type, on)}))
+
+    def activity(self, event_type: str, publisher_kind: str, candidate: Candidate, on: date) -> Activity | None:
+        """Return the activity under which this kind of publisher may share the type, or None: the default is no."""
+        for activity in self.activities:
+            if activity.candidate == candidate and activity.covers(event_type, on) and publisher_kind in activity.publishers:
+                return activity
+        return None
+
+    def views(self) -> tuple[Candidate, ...]:
+        """Return every recipient and purpose of the register."""
+        return tuple(sorted({activity.candidate for activity in self.activities}))
+
+
+def view_topic(candidate: Candidate) -> str:
+    """Return the topic of what one recipient gets for one purpose."""
+    return f"view.{candidate[0]}.{candidate[1].lower()}"
+
+
+def left_out(event_type: str, mask: tuple[str, ...]) -> frozenset[str]:
+    """Return the fields of a type whose class the mask does not name."""
+    return frozenset(field.name for field in contract().types[event_type].fields if field.field_class not in mask)
+
+
+def load(folder: Path) -> Law:
+    """Return the law in a folder: `activities.yaml`, and `rules.yaml` where it is there."""
+    try:
+        rows = yaml.safe_load((folder / "activities.yaml").read_text("utf-8"))
+    except FileNotFoundError:
+        raise ConfigurationError(f"no activities.yaml in {folder}: name the folder of the register") from None
+    rules: Mapping[str, Any] = {}
+    if (folder / "rules.yaml").exists():
+        rules = yaml.safe_load((folder / "rules.yaml").read_text("utf-8"))
+    return Law(
+        activities=tuple(_activity(row) for row in rows),
+        withholds_superseded=rules.get("withhold_superseded", True),
+        withholds_retracted=rules.get("withhold_retracted", True),
+    )
+
+
+def _activity(row: Mapping[str, Any]) -> Activity:
+    return Activity(
+        ref=f"{row['id']}/{row['version']}",
+        recipient=row["recipient"],
+        purpose=row["purpose"],
+        types=frozenset(row["types"]),
+        publishers=frozenset(row["publishers"]),
+        consent=row["consent"],
+        mask=tuple(row["mask"]),
+        valid_from=row["valid_from"],
+        valid_to=row.get("valid_to"),
+    )

@@ -1,0 +1,159 @@
+"""Who is who, recounted: the reports CoMensha may hold, joined into persons where identity may be read.
+
+Subjects are one person by an equal V-number, an equal BSN, or an equal name with an equal birth date, and by the desk's
+links that no unlink ended. Whoever nobody joined counts apart (architecture, section 5).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from ketenbus.contract import contract
+from ketenbus.events import IdentityLinked, IdentityUnlinked, VictimReported
+from ketenbus.sealing import open_event
+from services.verify.judge import Outcome
+from services.verify.log import Entry
+
+REGISTRATION = ("comensha", "REGISTRATIE")
+UNKNOWN_FORM = "ONBEKEND"
+
+Secret = Callable[[str], bytes | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One report that counts, as far as the tables go."""
+
+    kind: str
+    unit: str | None
+    on: date
+    forms: tuple[str, ...]
+    su_sectors: tuple[str, ...]
+    labour_sectors: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One human being of the registration, by all reports on the subjects that are this person."""
+
+    reports: tuple[Report, ...]
+
+    @property
+    def year(self) -> str:
+        """The one year the person counts in: that of the first report."""
+        return str(min(report.on for report in self.reports).year)
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Which kinds of reporter reported the person."""
+        return frozenset(report.kind for report in self.reports)
+
+    @property
+    def units(self) -> frozenset[str]:
+        """Which police units did."""
+        return frozenset(report.unit for report in self.reports if report.unit is not None)
+
+    @property
+    def forms(self) -> frozenset[str]:
+        """Every form of exploitation reported; unknown only where no report knows one."""
+        reported = {form for report in self.reports for form in report.forms}
+        return frozenset(reported - {UNKNOWN_FORM} or {UNKNOWN_FORM})
+
+    @property
+    def su_sectors(self) -> frozenset[str]:
+        """Every sector of sexual exploitation reported."""
+        return frozenset(sector for report in self.reports for sector in report.su_sectors)
+
+    @property
+    def labour_sectors(self) -> frozenset[str]:
+        """Every sector of labour exploitation reported."""
+        return frozenset(sector for report in self.reports for sector in report.labour_sectors)
+
+    @property
+    def form(self) -> str:
+        """The one form of a hierarchical count: the highest rank; what has no place in it counts as its list says."""
+        codes = contract().codelists["exploitation-form"].codes
+        code = min(self.forms, key=lambda form: (codes[form].more["rank"], form))
+        counts_as: str = codes[code].more.get("counts_as", code)
+        return counts_as
+
+    @property
+    def is_kmar_only_sexual(self) -> bool:
+        """Whether this is sexual exploitation that the KMar alone reported (slachtoffermonitor-part1, L479-492)."""
+        return self.kinds == {"KMAR"} and self.form in {"BL_SU", "GO_SU"}
+
+
+def persons(outcomes: Iterable[Outcome], secret: Secret) -> tuple[Person, ...]:
+    """Return every person of the registration, from the outcomes of the whole log."""
+    delivered = [o.entry for o in outcomes if o.candidate == REGISTRATION and o.outcome == "delivered"]
+    reports: defaultdict[str, list[Report]] = defaultdict(list)
+    same = _Sets()
+    for entry in delivered:
+        if isinstance(entry.event, VictimReported):
+            event = open_event(entry.event, secret).event
+            reports[entry.subject].append(_report(event))
+            for name in _names(event):
+                same.join(("subject", entry.subject), name)
+    for one, other in _links(delivered):
+        same.join(("subject", one), ("subject", other))
+    together: defaultdict[Node, list[Report]] = defaultdict(list)
+    for subject, held in reports.items():
+        together[same.head(("subject", subject))] += held
+    return tuple(Person(tuple(held)) for held in together.values())
+
+
+def _report(event: VictimReported) -> Report:
+    return Report(
+        kind=event.reporter_kind,
+        unit=event.police_unit,
+        on=event.reported_on,
+        forms=_codes(event.forms),
+        su_sectors=_codes(event.su_sector),
+        labour_sectors=_codes(event.labour_sector),
+    )
+
+
+def _codes(opened: object) -> tuple[str, ...]:
+    """Return what a field that seals codes holds; nothing where it is empty or its key was destroyed."""
+    return tuple(str(code) for code in opened) if isinstance(opened, tuple) else ()
+
+
+def _names(event: VictimReported) -> Iterator[Node]:
+    if isinstance(event.v_number, str):
+        yield "v_number", event.v_number
+    if isinstance(event.bsn, str):
+        yield "bsn", event.bsn
+    if isinstance(event.name, str) and isinstance(event.birth_date, date):
+        yield "name", event.name.casefold(), event.birth_date.isoformat()
+
+
+def _links(delivered: Iterable[Entry]) -> Iterator[tuple[str, str]]:
+    held = list(delivered)
+    ended = {(entry.oin, entry.event.withdraws) for entry in held if isinstance(entry.event, IdentityUnlinked)}
+    for entry in held:
+        if isinstance(entry.event, IdentityLinked) and entry.joins and (entry.oin, entry.id) not in ended:
+            yield entry.joins
+
+
+#: a subject, or something that only one person has
+Node = tuple[str, ...]
+
+
+class _Sets:
+    """Disjoint sets: what was joined has one head."""
+
+    def __init__(self) -> None:
+        self._up: dict[Node, Node] = {}
+
+    def head(self, node: Node) -> Node:
+        while (up := self._up.get(node, node)) != node:
+            self._up[node] = self._up.get(up, up)
+            node = up
+        return node
+
+    def join(self, one: Node, other: Node) -> None:
+        self._up.setdefault(self.head(one), self.head(one))
+        self._up[self.head(one)] = self.head(other)

@@ -1,0 +1,86 @@
+"""The standing of a run as one hash: what everyone may know of what partners said, and the registration's content.
+
+No derived id, time, offset or receipt is in it, so that any order of arrival, any repetition and any crash on the way
+give the same hash. The form, one line of JSON each, without spaces, not ASCII-escaped, sorted, joined by newlines:
+
+    [source, id, recipient, purpose, outcome, mask, activity, [reasons]]      each different one once
+    ["registration-recorded", [[kind, unit, month], ...], [forms], [su], [labour], sex, nationality, age_group, age]
+                                                      once per record in force; the lists sorted
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from ketenbus.events import RegistrationEnded, RegistrationRecorded
+from ketenbus.sealing import open_event
+from services.verify.judge import Outcome
+from services.verify.log import Entry
+from services.verify.persons import Person, Secret
+
+
+def digest(lines: Iterable[str]) -> str:
+    """Return the SHA-256 of the lines, sorted."""
+    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
+
+
+def of_events(outcomes: Iterable[Outcome]) -> set[str]:
+    """Return the lines of the partners' own events; a link stands under two subjects but is one event."""
+    return {
+        _line(e.source, e.id, *o.candidate, o.outcome, o.mask, o.activity, list(o.reasons))
+        for o in outcomes
+        if not (e := o.entry).is_registration
+    }
+
+
+def in_force(entries: Iterable[Entry]) -> list[RegistrationRecorded]:
+    """Return the highest version of every record whose highest version is no end, still sealed."""
+    latest: dict[str, RegistrationRecorded | RegistrationEnded] = {}
+    for entry in entries:
+        event = entry.event
+        if isinstance(event, RegistrationRecorded | RegistrationEnded):
+            if entry.subject not in latest or latest[entry.subject].version < event.version:
+                latest[entry.subject] = event
+    return [event for event in latest.values() if isinstance(event, RegistrationRecorded)]
+
+
+def of_records(records: Iterable[RegistrationRecorded], secret: Secret) -> list[str]:
+    """Return the line of each record; two persons may have the same."""
+    lines = []
+    for record in records:
+        event = open_event(record, secret).event
+        lines.append(
+            _line(*_counted(event), event.sex, event.nationality, event.age_group, event.age_at_report),
+        )
+    return lines
+
+
+def counted(records: Iterable[RegistrationRecorded], secret: Secret) -> Iterator[str]:
+    """Return, for each record, what a table can count of it: the same text as `counted_of` gives for its person."""
+    for record in records:
+        yield _line(*_counted(open_event(record, secret).event))
+
+
+def counted_of(persons: Iterable[Person]) -> Iterator[str]:
+    """Return, for each person, what its record should hold."""
+    for person in persons:
+        reports = [[r.kind, r.unit, r.on.replace(day=1).isoformat()] for r in person.reports]
+        codes = (sorted(person.forms), sorted(person.su_sectors), sorted(person.labour_sectors))
+        yield _line("registration-recorded", sorted(reports, key=str), *codes)
+
+
+def _counted(event: RegistrationRecorded) -> tuple[Any, ...]:
+    reports = [[r.reporter_kind, r.police_unit, r.reported_in.isoformat()] for r in event.reports]
+    codes = (_sorted(event.forms), _sorted(event.su_sector), _sorted(event.labour_sector))
+    return "registration-recorded", sorted(reports, key=str), *codes
+
+
+def _sorted(opened: object) -> list[str]:
+    return sorted(str(code) for code in opened) if isinstance(opened, tuple) else []
+
+
+def _line(*parts: object) -> str:
+    return json.dumps(parts, separators=(",", ":"), ensure_ascii=False)

@@ -1,0 +1,71 @@
+"""What recipients in fact hold: every message of a view signed, and what stands there no more and no less than our rules give.
+
+A view names its events by tokens that nobody else can read, so what stands is compared by content: type, time, mask,
+activity, the fields left out, and the values of every other field that is no name or link.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from ketenbus import view
+from ketenbus.contract import contract
+from ketenbus.errors import Unreadable
+from ketenbus.values import Event
+from ketenbus.view import Received
+from services.verify.checks import Check
+from services.verify.judge import Outcome
+from services.verify.kafka import Raw
+from services.verify.law import left_out
+
+#: Fields a view replaces by names of its own.
+RENAMED = {"subject", "other-subject", "link"}
+
+
+def read(topic: str, records: Iterable[Raw], public: Ed25519PublicKey) -> tuple[Check, list[Received]]:
+    """Return whether every message of a view is one disclose signed, and the highest change of each event in it."""
+    highest: dict[str, Received] = {}
+    wrong: list[str] = []
+    looked_at = 0
+    for record in records:
+        looked_at += 1
+        message = view.read(record.headers, record.key, record.value, public)
+        if isinstance(message, Unreadable):
+            wrong.append(record.origin)
+        elif message.id not in highest or highest[message.id].change <= message.change:
+            highest[message.id] = message
+    return Check.of(f"messages of {topic} signed", looked_at, wrong), list(highest.values())
+
+
+def against(topic: str, held: Iterable[Received], expected: Iterable[Outcome]) -> Check:
+    """Return whether what stands in a view is what our rules deliver there, field by field."""
+    stands = Counter(_held(message) for message in held if message.event is not None)
+    delivered = Counter(_given(outcome) for outcome in expected if outcome.outcome == "delivered")
+    differs = [f"{kind} of {at}" for kind, at, _ in ((stands - delivered) + (delivered - stands)).elements()]
+    return Check.of(f"events standing in {topic}", max(stands.total(), delivered.total()), differs)
+
+
+Content = tuple[str, str, bytes]
+
+
+def _held(message: Received) -> Content:
+    assert message.event is not None
+    at = message.envelope.time.isoformat()
+    return message.type, at, _content(message.event, message.left_out, message.mask, message.activity)
+
+
+def _given(outcome: Outcome) -> Content:
+    event = outcome.entry.event
+    hidden = left_out(event.TYPE, outcome.classes)
+    masked = event.model_copy(update=dict.fromkeys(hidden))
+    return event.TYPE, outcome.entry.time.isoformat(), _content(masked, hidden, outcome.mask, outcome.activity)
+
+
+def _content(event: Event, hidden: frozenset[str], mask: str, activity: str) -> bytes:
+    fields = contract().types[event.TYPE].fields
+    kept = [getattr(event, field.name) for field in fields if field.role not in RENAMED]
+    return hashlib.sha256(repr((mask, activity, sorted(hidden), kept)).encode()).digest()

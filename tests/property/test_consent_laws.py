@@ -1,0 +1,139 @@
+"""The laws of what is known and of what may be disclosed, over every activity of the real register."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from consent.known import Fact, Known, consent, learn, replay, superseded
+from consent.policy import Case
+from ketenbus.contract import contract
+from tests import consent_facts as made
+from tests.consent_facts import decisions, every_case, histories, the_register
+
+ACTIVITIES = the_register().activities
+#: A word nobody has said yet: nothing corrects, retracts or waits for it.
+NEW = "new"
+WORDS = st.one_of(
+    st.builds(
+        lambda when, scope, speaker: made.refused(NEW, when, **scope, **speaker),
+        made.MOMENTS,
+        made.SCOPES,
+        made.SPEAKERS,
+    ),
+    st.builds(lambda of: made.withdrawn(of, NEW), made.IDS),
+)
+LINKS = st.builds(
+    lambda id, undone, time: made.linked(id, undone=undone, time=time), made.IDS, made.LINKS, made.TIMES
+)
+KINDS = st.sampled_from(sorted(contract().codelists["publisher-kind"].codes))
+CASES = st.builds(
+    made.case,
+    st.sampled_from(sorted(contract().types)),
+    KINDS,
+    safety=st.booleans(),
+    id=made.IDS | st.just("case"),
+)
+
+
+def delivered(known: Known, judged: Case) -> set[tuple[str, str]]:
+    return {who for who, d in decisions(the_register(), judged, known).items() if d.outcome == "delivered"}
+
+
+@given(histories(), st.randoms(use_true_random=False))
+def test_replay_of_any_permutation_with_any_repeats_is_the_same(history: list[Fact], rng: random.Random) -> None:
+    told = rng.sample(history * 2, k=2 * len(history))
+    assert replay(told) == replay(history)
+
+
+@given(histories(4), histories(4), histories(4))
+def test_merging_associates_commutes_and_absorbs(one: list[Fact], two: list[Fact], three: list[Fact]) -> None:
+    a, b, c = replay(one), replay(two), replay(three)
+    assert (a | b) | c == a | (b | c)
+    assert a | b == b | a
+    assert a | a == a == a | Known()
+    assert replay([*one, *two]) == a | b
+
+
+@given(histories(), CASES, st.randoms(use_true_random=False))
+def test_a_decision_is_the_same_for_every_order(history: list[Fact], judged: Case, rng: random.Random) -> None:
+    shuffled = rng.sample(history, k=len(history))
+    assert decisions(the_register(), judged, replay(history)) == decisions(the_register(), judged, replay(shuffled))
+
+
+@given(histories(), WORDS, st.booleans())
+@settings(max_examples=150)
+def test_one_more_refusal_or_withdrawal_never_delivers_what_was_not_delivered(
+    history: list[Fact], word: Fact, safety: bool
+) -> None:
+    before, after = replay(history), replay([*history, word])
+    for activity in ACTIVITIES:
+        for judged in every_case(activity, safety=safety):
+            assert delivered(after, judged) <= delivered(before, judged), (activity.ref, judged)
+
+
+@given(histories(), LINKS, st.booleans())
+@settings(max_examples=150)
+def test_linking_facts_never_change_any_decision(history: list[Fact], link: Fact, safety: bool) -> None:
+    before, after = replay(history), replay([*history, link])
+    for activity in ACTIVITIES:
+        for judged in every_case(activity, safety=safety):
+            if judged.type not in {"identity-linked", "identity-unlinked"}:
+                assert decisions(the_register(), judged, after) == decisions(the_register(), judged, before)
+
+
+@given(histories(), CASES)
+def test_a_safety_ground_changes_nothing_but_placement(history: list[Fact], judged: Case) -> None:
+    known = replay(history)
+    unsafe = decisions(the_register(), replace(judged, safety_recorded=True), known)
+    safe = decisions(the_register(), replace(judged, safety_recorded=False), known)
+    for who in safe:
+        assert who[1] == "PLAATSING" or unsafe[who] == safe[who]
+        assert who[1] == "PLAATSING" or "safety" not in unsafe[who].reasons
+
+
+@given(CASES)
+def test_without_facts_only_legal_tasks_and_safety_are_delivered(judged: Case) -> None:
+    for (recipient, purpose), decision in decisions(the_register(), judged, Known()).items():
+        activity = the_register().activity(judged.type, judged.publisher_kind, recipient, purpose, judged.day)
+        wanted = activity is not None and (
+            activity.consent == "none" or (activity.consent == "required-or-safety" and judged.safety_recorded)
+        )
+        assert (decision.outcome == "delivered") == wanted
+
+
+@given(histories(), CASES)
+def test_what_is_delivered_has_the_mask_of_the_one_activity_that_allows_it(history: list[Fact], judged: Case) -> None:
+    for (recipient, purpose), decision in decisions(the_register(), judged, replay(history)).items():
+        activity = the_register().activity(judged.type, judged.publisher_kind, recipient, purpose, judged.day)
+        assert decision.activity == (activity.ref if activity else "")
+        assert decision.mask == (activity.mask if activity and decision.outcome == "delivered" else ())
+
+
+@given(histories())
+def test_in_each_chain_exactly_one_event_stands_unless_all_are_retracted(history: list[Fact]) -> None:
+    known = replay(history)
+    gone = superseded(known)
+    assert not gone & known.retracted
+    assert gone <= {c.ref for c in known.chain if c.ref not in known.retracted}
+    for row in known.chain:
+        if row.ref in gone:
+            later = {c.ref for c in known.chain if c.type == row.type and (c.time, c.ref.id) > (row.time, row.ref.id)}
+            assert later - gone - known.retracted
+
+
+@given(histories(), made.SCOPES, made.SPEAKERS, made.MOMENTS)
+def test_a_corrected_word_is_as_never_said(
+    history: list[Fact], scope: dict[str, Any], speaker: dict[str, Any], when: datetime | None
+) -> None:
+    wrong = made.given("wrong", made.at(1), purpose="REGISTRATIE", recipient="comensha")
+    right = made.given("zz", when, time=made.at(9), **scope, **speaker)
+    correction = made.given("zz", when, time=made.at(9), corrects="wrong", **scope, **speaker)
+    for activity in ACTIVITIES:
+        who = activity.recipient, activity.purpose
+        assert consent(replay([*history, wrong, correction]), *who) is consent(replay([*history, right]), *who)

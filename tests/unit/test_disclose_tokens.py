@@ -1,0 +1,64 @@
+"""Names that hold in one view only."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from streams.disclose.tokens import EventName, Tokens
+from tests.log_events import SUBJECT, VIEW_KEY, tokens
+
+NAME = EventName(SUBJECT, "0" * 20, "event-1")
+
+
+def test_an_auditor_translates_a_token_back() -> None:
+    here = tokens()
+    assert here.read(here.subject(SUBJECT)) == SUBJECT
+    assert here.read(here.event(NAME)) == NAME
+
+
+def test_the_same_name_is_the_same_token_at_every_time() -> None:
+    assert tokens().event(NAME) == tokens().event(NAME)
+    assert tokens().subject(SUBJECT) == tokens().subject(SUBJECT)
+
+
+def test_a_subject_and_an_event_are_never_one_token() -> None:
+    here = tokens()
+    assert here.subject(b"e" + SUBJECT[1:]) != here.event(EventName(SUBJECT, "", ""))
+
+
+def test_two_views_share_no_token_and_read_none_of_each_other() -> None:
+    here, there = tokens("view.comensha.registratie"), tokens("view.comensha.plaatsing")
+    assert here.subject(SUBJECT) != there.subject(SUBJECT)
+    assert here.event(NAME) != there.event(NAME)
+    assert there.read(here.subject(SUBJECT)) is None
+    assert there.read(here.event(NAME)) is None
+
+
+def test_another_key_reads_nothing() -> None:
+    assert Tokens(bytes(64), "view.comensha.registratie").read(tokens().event(NAME)) is None
+    assert VIEW_KEY != bytes(64)
+
+
+def test_a_token_names_its_epoch_first_so_that_keys_can_change() -> None:
+    token = tokens().event(NAME)
+    assert token.startswith("1.")
+    assert tokens().read("2." + token[2:]) is None
+
+
+def changed(token: str) -> str:
+    raw = bytearray(base64.urlsafe_b64decode(token[2:] + "=="))
+    raw[-1] ^= 1
+    return "1." + base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+@pytest.mark.parametrize("token", ["", "1", "1.", "1.A", "1.AAAA", "client-1", "1.é", changed(tokens().event(NAME))])
+def test_what_is_no_token_of_this_view_is_read_as_none(token: str) -> None:
+    assert tokens().read(token) is None
+
+
+def test_a_token_is_visible_ascii_that_fits_an_event_id_header() -> None:
+    longest = tokens().event(EventName(SUBJECT, "0" * 20, "x" * 128))
+    assert longest.isascii()
+    assert len(longest) <= 256
