@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -89,13 +89,17 @@ async def account(admin: Mapping[str, str], register: Register) -> Account:
         ),
         Counter((line[2], line[3], line[4], json.loads(line[7])[0]) for line in lines),
         quarantine,
-        tuple(sorted(json.dumps(line) for line in lines)),
+        tuple(_line(line) for line in lines),
     )
 
 
-def fingerprint(standing: Sequence[str]) -> str:
-    """Return the sha256 of a standing: its lines, one after another."""
-    return hashlib.sha256("\n".join(standing).encode()).hexdigest()
+def fingerprint(standing: Iterable[str]) -> str:
+    """Return the sha256 of a standing: its lines, sorted, one after another."""
+    return hashlib.sha256("\n".join(sorted(standing)).encode()).hexdigest()
+
+
+def _line(line: tuple[str, ...]) -> str:
+    return json.dumps([*line[:7], json.loads(line[7])], separators=(",", ":"), ensure_ascii=False)
 
 
 def _day(headers: str) -> date:

@@ -18,6 +18,9 @@ from services.cli.errors import plainly
 from services.cli.progress import Progress
 from services.cli.variants import RULES
 from services.cli.workers import Workers
+from services.verify import agreement as agreements
+from services.verify.recount import recount
+from streams.runtime.settings import REGISTER
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -156,14 +159,15 @@ def demo(
 @plainly
 def verify(out: Annotated[Path, typer.Option(help="The demo's folder.")] = OUT) -> None:
     """Recount the last demo from the raw topics and the key ring alone, with code that shares nothing with the processors."""
-    from services.verify import verifying
-
     report = stored_report(out.absolute())
-    console = Console()
-    progress = Progress(console)
+    progress = Progress(Console())
+    law = out.absolute() / "law"
     with Platform(out.absolute() / "platform", backfill=True, say=progress.say).running() as platform:
-        agreement = verifying.verify(platform.admin(), platform.data, report, progress.say)
+        found = recount(platform.admin(), platform.data, law if law.exists() else REGISTER, progress.say)
+    agreement = agreements.compare(found, report)
+    for check in found.checks:
+        print(check)
     for difference in agreement.differences:
         print(f"differs: {difference}")
-    print(f"agree {agreement.n} of {agreement.of}")
+    print(agreement)
     raise typer.Exit(0 if agreement.n == agreement.of else 1)

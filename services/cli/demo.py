@@ -40,6 +40,7 @@ OUT = ROOT / "out" / "demo"
 #: A history arrives in parts, each at rest before the next: a consent withdrawn later then finds a delivery to recall.
 PARTS = 5
 STALLED_SECONDS = 120.0
+KILLS_EACH = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,26 @@ class Result:
             for key in sorted({*self.account.outcomes, *intended})
             if self.account.outcomes.get(key, 0) != intended.get(key, 0)
         ]
+
+
+class ChaosMonkey:
+    """Chooses whom to kill: only a worker at work, the one killed least often first."""
+
+    def __init__(self, seed: int) -> None:
+        self._draw = random.Random(f"chaos-{seed}")
+        self._times = dict.fromkeys(NAMES, 0)
+        self.offset = dict.fromkeys(NAMES, 0)
+
+    def choose(self, sent: Mapping[str, int]) -> str | None:
+        """Return who is to be killed now, of those that have sent something on since their last start; often nobody."""
+        at_work = [name for name in NAMES if sent[name] > self.offset[name] and self._times[name] < KILLS_EACH]
+        if not at_work or self._draw.random() < 0.3:
+            return None
+        fewest = min(self._times[name] for name in at_work)
+        name = self._draw.choice([name for name in at_work if self._times[name] == fewest])
+        self._times[name] += 1
+        self.offset[name] = sent[name]
+        return name
 
 
 class Demo:
@@ -217,24 +238,19 @@ class Demo:
             await asyncio.sleep(0.2)
 
     async def _watch(self, platform: Platform, workers: Workers, running: dict[str, Process]) -> None:
-        """Measure memory, kill workers where that is asked, and start again whoever is gone."""
-        draw = random.Random(f"chaos-{self.options.seed}")
-        victims = [*NAMES, *NAMES] if self.options.chaos == "workers" else []
-        draw.shuffle(victims)
+        """Measure memory, kill workers where that is asked, and notice whoever is gone."""
+        chaos = ChaosMonkey(self.options.seed) if self.options.chaos == "workers" else None
         gauge = Gauge(platform.admin())
-        next_kill = time.monotonic() + draw.uniform(3.0, 5.0)
         while True:
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(0.25)
             self.peak = max(self.peak, await asyncio.to_thread(memory_bytes, running, os.getpid()))
-            if victims and time.monotonic() > next_kill:
-                name = victims.pop()
-                sent = {p.processor: p.sent for p in await gauge.progress()}
-                process = running[name]
-                os.kill(process.pid, signal.SIGKILL)
-                self.kills.append(Kill(name, process.pid, sent[name]))
-                await asyncio.to_thread(ended, process, 10.0)
-                running[name] = workers.start(name)
-                next_kill = time.monotonic() + draw.uniform(0.5, 2.0)
+            if chaos is not None:
+                name = chaos.choose({p.processor: p.sent for p in await gauge.progress()})
+                if name is not None:
+                    self.kills.append(Kill(name, running[name].pid, chaos.offset[name]))
+                    os.kill(running[name].pid, signal.SIGKILL)
+                    await asyncio.to_thread(ended, running[name], 10.0)
+                    running[name] = workers.start(name)
             workers.check(running)
 
     @contextmanager
@@ -305,7 +321,7 @@ def write_json_report(result: Result) -> Path:
     out = result.options.out
     content = report(result)
     (out / "report.json").write_text(json.dumps(content, indent=1), "utf-8")
-    (out / "standing.txt").write_text("\n".join(result.standing), "utf-8")
+    (out / "standing.txt").write_text("\n".join(sorted(result.standing)), "utf-8")
     folder = out / "tables"
     folder.mkdir(exist_ok=True)
     for table, rows in content["tables"].items():  # type: ignore[attr-defined]

@@ -120,12 +120,11 @@ class Related:
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
-    """A record that an event is part of, and the cells it counts in now."""
+class PartOf:
+    """A record in force that an event is part of. Not the cells it counts in: those would tell what was done to a person."""
 
     record: str
     version: int
-    cells: tuple[tuple[str, str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,5 +153,5 @@ class EventLineage:
     did_not: tuple[Outcome, ...]
     not_named: tuple[tuple[str, str], ...]
     related: tuple[Related, ...]
-    counts: tuple[Counts, ...]
+    part_of: tuple[PartOf, ...]
     not_admitted: tuple[NotAdmitted, ...]

@@ -34,13 +34,6 @@ def counted(
     return {number: added for number, added in adds.items() if added}
 
 
-def cells_of(
-    tables: Iterable[Table], record: Registered, codelists: Mapping[str, CodeList]
-) -> tuple[Cell, ...]:
-    """Return every cell the record counts in."""
-    return tuple(cell for table in tables for cell, added in count(table, (record,), codelists).items() if added)
-
-
 def _spelled(what: str, said: str, there: Iterable[str]) -> str:
     for name in there:
         if name.casefold() == said.casefold():

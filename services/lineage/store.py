@@ -94,12 +94,11 @@ async def snapshot(dsn: str) -> AsyncIterator[Connection]:
         raise fault(f"the auditor cannot read: {error}; is the platform up, and did every processor run?") from error
 
 
-async def told(connection: Connection, records: Sequence[str]) -> dict[str, Told]:
-    """Return by record what told its version in force."""
+async def told(connection: Connection) -> dict[str, Told]:
+    """Return by record in force what told its version."""
     rows = await connection.fetch(
-        "SELECT DISTINCT ON (record) record, event, version FROM monitoring.version "
-        "WHERE stands AND record = ANY($1::text[]) ORDER BY record, version DESC",
-        records,
+        "SELECT record, event, version FROM (SELECT DISTINCT ON (record) *, content IS NULL AS ended "
+        "FROM monitoring.version WHERE stands ORDER BY record, version DESC) latest WHERE NOT ended"
     )
     return {row["record"]: Told(*row) for row in rows}
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import yaml
@@ -40,7 +42,11 @@ async def cells(settings: ProcessorSettings) -> dict[Cell, int]:
 
 
 async def contents(settings: ProcessorSettings) -> list[str]:
-    """Return what every record in force says, as canonical text without any number, id or time; sorted."""
+    """Return what every record in force says, without any number, id or time.
+
+    One line of JSON each: ["registration-recorded", reports, forms, sectors of sexual exploitation, of labour
+    exploitation, sex, nationality, age group, age]; the lists sorted.
+    """
     connection = await asyncpg.connect(settings.dsn)
     try:
         rows = await connection.fetch(
@@ -48,5 +54,10 @@ async def contents(settings: ProcessorSettings) -> list[str]:
         )
     finally:
         await connection.close()
-    stand = (json.loads(row["content"]) for row in rows if row["content"] is not None)
-    return sorted(json.dumps({k: v for k, v in one.items() if k != "unopened"}, sort_keys=True) for one in stand)
+    return [_content(json.loads(row["content"])) for row in rows if row["content"] is not None]
+
+
+def _content(record: Mapping[str, Any]) -> str:
+    lists = (sorted(record["reports"], key=str), *(sorted(record[k]) for k in ("forms", "su_sector", "labour_sector")))
+    said = (record[name] for name in ("sex", "nationality", "age_group", "age_at_report"))
+    return json.dumps(["registration-recorded", *lists, *said], separators=(",", ":"), ensure_ascii=False)

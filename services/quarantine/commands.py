@@ -36,7 +36,7 @@ def look_at(settings: ProcessorSettings, coordinates: str) -> Inspected:
     raise ConfigurationError(f"no record in quarantine came from {coordinates}: see ./ketenbus quarantine list")
 
 
-def list(  # noqa: A001 - the command's own name
+def list(
     settings_path: Path, reason: str | None = None, as_json: bool = False, console: Console | None = None
 ) -> None:
     """Print what is in quarantine, all of it or one reason's."""

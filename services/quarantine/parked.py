@@ -39,6 +39,7 @@ MEANING: Mapping[str, str] = {
     "not-authorised": "this publisher may not say this",
     "future-time": "the source says it recorded this later than the broker received it",
     "future-occurred-at": "it happened later than the source recorded it",
+    "foreign-key": "a field was sealed with a key of another publisher or class",
     "unknown-code": "a clear field holds a code that its list does not have on that day",
     "broken-rule": "a field breaks a rule of the contract",
     "id-reused": "this id was admitted with another payload; that one stands",

@@ -24,7 +24,10 @@ def print_list(console: Console, found: Sequence[Parked], shown: Sequence[Parked
         ("ce_type", False), ("quarantined", False), ("bytes", True),
     ):  # fmt: skip
         grid.add_column(
-            name, justify="right" if right else "left", overflow="fold", no_wrap=name in ("record", "ce_id", "quarantined")
+            name,
+            justify="right" if right else "left",
+            overflow="fold",
+            no_wrap=name in ("record", "ce_id", "quarantined"),
         )
     for one in shown:
         when = one.appended_at.strftime("%Y-%m-%d %H:%M:%S")

@@ -40,10 +40,7 @@ def ground(entries: Iterable[Entry], candidate: Candidate) -> str:
     facts = [entry for entry in entries if _concerns(entry, candidate)]
     withdrawn = {entry.event.withdraws for entry in entries if isinstance(entry.event, ConsentWithdrawn)}
     words = [word for entry in facts if (word := _heard(entry, withdrawn)) is not None]
-    if words:
-        narrowest = max(word.specificity for word in words)
-        return _verdict([word for word in words if word.specificity == narrowest])
-    return _why_silent(facts, withdrawn)
+    return _verdict(words) if words else _why_silent(facts, withdrawn)
 
 
 def _concerns(entry: Entry, candidate: Candidate) -> bool:
@@ -92,6 +89,8 @@ def _verdict(words: Sequence[Word]) -> str:
 
 def _last(words: Sequence[Word]) -> Word:
     """Return the word of one speaker that stands."""
+    narrowest = max(word.specificity for word in words)
+    words = [word for word in words if word.specificity == narrowest]
     refusals = [word for word in words if not word.yes]
     grants = [word for word in words if word.yes]
     if not refusals:
@@ -108,8 +107,8 @@ def _why_silent(facts: Sequence[Entry], withdrawn: set[str]) -> str:
     grants = [(entry.id, entry.event) for entry in facts if isinstance(entry.event, ConsentGiven)]
     if any(id_ in withdrawn for id_, _ in grants):
         return "consent-withdrawn"
-    if any(not _has_authority(grant) for _, grant in grants):
-        return "no-authority"
-    if grants:
+    if any(not (grant.explicit and grant.unbundled) for _, grant in grants):
         return "not-explicit"
+    if grants:
+        return "no-authority"
     return "consent-unobtainable" if facts else "no-consent"

@@ -26,8 +26,8 @@ class Outcome:
 
 def outcomes(law: Law, entries: Sequence[Entry]) -> Iterator[Outcome]:
     """Return the outcome of every candidate of every event of one subject."""
-    superseded = _superseded(entries) if law.withholds_superseded else set()
     retracted = _retracted(entries) if law.withholds_retracted else set()
+    superseded = _superseded(entries, retracted) if law.withholds_superseded else set()
     gone = superseded | retracted
     standing = [entry for entry in entries if entry.key not in gone]
     holds = _is_held(entries)
@@ -57,14 +57,15 @@ def _judged(activity: Activity, entry: Entry, standing: Iterable[Entry], holds: 
 def _ground(activity: Activity, entry: Entry, standing: Iterable[Entry], holds: bool) -> str:
     if activity.consent == "none":
         return "legal-task"
+    given = consent.ground(standing, activity.candidate)
+    if given == "consent" and not holds:
+        return given
     event = entry.event
     if activity.consent == "required-or-safety" and isinstance(event, PlacementMoved):
         # A safety ground counts only where one officer recorded it (architecture, section 6).
         if event.safety_at_stake and event.safety_officer is not None:
             return "safety"
-    if holds:
-        return "consent-quarantined"
-    return consent.ground(standing, activity.candidate)
+    return "consent-quarantined" if holds else given
 
 
 def _retracted(entries: Sequence[Entry]) -> set[str]:
@@ -73,26 +74,40 @@ def _retracted(entries: Sequence[Entry]) -> set[str]:
     return {entry.key for entry in entries if (entry.oin, entry.id) in taken}
 
 
-def _superseded(entries: Sequence[Entry]) -> set[str]:
-    """Return what a later whole event of the same type and publisher replaces: of a chain the latest stands."""
-    by_name = {(entry.oin, entry.event.TYPE, entry.id): entry for entry in entries}
-    chain = {entry.key: entry.key for entry in entries}
+def _superseded(entries: Sequence[Entry], retracted: set[str]) -> set[str]:
+    """Return what a later whole event of the same type and publisher replaces: of a chain the latest stands.
 
-    def head(key: str) -> str:
-        while chain[key] != key:
-            key = chain[key]
-        return key
+    The events of a chain need not all be here: two that correct the same missing one are of one chain. One that was
+    taken back replaces nothing, so what it corrected stands again.
+    """
+    chain: dict[Name, Name] = {}
 
+    def head(name: Name) -> Name:
+        while (up := chain.get(name, name)) != name:
+            name = up
+        return name
+
+    types = {(entry.oin, entry.id): entry.event.TYPE for entry in entries}
     for entry in entries:
-        corrected = by_name.get((entry.oin, entry.event.TYPE, getattr(entry.event, "corrects", None) or ""))
-        if corrected is not None:
-            chain[head(entry.key)] = head(corrected.key)
-    latest: dict[str, Entry] = {}
-    for entry in entries:
-        other = latest.setdefault(head(entry.key), entry)
+        corrects = getattr(entry.event, "corrects", None)
+        if corrects is not None and types.get((entry.oin, corrects), entry.event.TYPE) == entry.event.TYPE:
+            chain[head(_name(entry, entry.id))] = head(_name(entry, corrects))
+    held = [entry for entry in entries if entry.key not in retracted]
+    latest: dict[Name, Entry] = {}
+    for entry in held:
+        chained = head(_name(entry, entry.id))
+        other = latest.setdefault(chained, entry)
         if (other.time, other.id) < (entry.time, entry.id):
-            latest[head(entry.key)] = entry
-    return {entry.key for entry in entries} - {entry.key for entry in latest.values()}
+            latest[chained] = entry
+    return {entry.key for entry in held} - {entry.key for entry in latest.values()}
+
+
+#: publisher, type, id
+Name = tuple[str, str, str]
+
+
+def _name(entry: Entry, event_id: str) -> Name:
+    return entry.oin, entry.event.TYPE, event_id
 
 
 def _is_held(entries: Sequence[Entry]) -> bool:

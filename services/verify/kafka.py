@@ -60,19 +60,28 @@ class Topics:
             if missing:
                 raise ConfigurationError(f"no topic {missing[0]}: is this a platform of ketenbus, and is it up?")
             return {
-                (topic, partition): self._ends(topic, partition) for topic in topics for partition in known[topic].partitions
+                (topic, partition): self._ends(topic, partition)
+                for topic in topics
+                for partition in known[topic].partitions
             }
         except KafkaException as error:
-            raise RetryableError(f"Kafka is away or slow ({error.args[0].name()}): start it with ./ketenbus up") from error
+            raise RetryableError(
+                f"Kafka is away or slow ({error.args[0].name()}): start it with ./ketenbus up"
+            ) from error
 
     def read(self, topics: Sequence[str]) -> Iterator[Raw]:
         """Return every record of these topics up to the end they have now; partitions come mixed, each in its order."""
         left = {place: ends for place, ends in self.ends(topics).items() if ends[0] < ends[1]}
         self._consumer.assign([TopicPartition(topic, part, begin) for (topic, part), (begin, _) in left.items()])
+        to_come = sum(end - begin for begin, end in left.values())
         while left:
-            batch = self._consumer.consume(BATCH, timeout=PATIENCE_SECONDS)
+            # consume() waits until it has all it was asked for: never ask for more than there is.
+            batch = self._consumer.consume(min(BATCH, max(to_come, 1)), timeout=PATIENCE_SECONDS)
+            to_come -= len(batch)
             if not batch:
-                raise RetryableError(f"Kafka said nothing for {PATIENCE_SECONDS:.0f} s while reading {sorted(left)[0][0]}")
+                raise RetryableError(
+                    f"Kafka said nothing for {PATIENCE_SECONDS:.0f} s while reading {sorted(left)[0][0]}"
+                )
             for message in batch:
                 if (error := message.error()) is not None:
                     raise _fault(error)

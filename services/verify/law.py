@@ -56,7 +56,11 @@ class Law:
     def activity(self, event_type: str, publisher_kind: str, candidate: Candidate, on: date) -> Activity | None:
         """Return the activity under which this kind of publisher may share the type, or None: the default is no."""
         for activity in self.activities:
-            if activity.candidate == candidate and activity.covers(event_type, on) and publisher_kind in activity.publishers:
+            if (
+                activity.candidate == candidate
+                and activity.covers(event_type, on)
+                and publisher_kind in activity.publishers
+            ):
                 return activity
         return None
 

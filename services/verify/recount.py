@@ -75,7 +75,9 @@ def _recount(topics: Topics, data: Path, rules: law.Law, progress: Progress) -> 
         counted = persons(judged, keys.secret)
         records = standing.in_force(ledger.entries)
         of_records = standing.of_records(records, keys.secret)
-        kept = _same("records of the registration in force", standing.counted(records, keys.secret), standing.counted_of(counted))
+        kept = _same(
+            "records of the registration in force", standing.counted(records, keys.secret), standing.counted_of(counted)
+        )
     finally:
         keys.close()
     outcomes_told = told.balance()
