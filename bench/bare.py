@@ -1,6 +1,6 @@
 """The yardstick: the same bytes through two topics and a relay between them, with nothing of the bus in the way.
 
-    python -m bench.bare <settings.json>     the relay, a process of its own as the bus's workers are
+python -m bench.bare <settings.json>     the relay, a process of its own as the bus's workers are
 """
 
 from __future__ import annotations

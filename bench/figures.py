@@ -59,7 +59,9 @@ def table(figures: Sequence[Figure]) -> str:
     rows = [HEADER, *map(_row, figures)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
     lines = ["| " + " | ".join(_cell(row, column, widths) for column in range(len(HEADER))) + " |" for row in rows]
-    rule = "|" + "|".join("-" * (width + 2) if not n else "-" * (width + 1) + ":" for n, width in enumerate(widths)) + "|"
+    rule = (
+        "|" + "|".join("-" * (width + 2) if not n else "-" * (width + 1) + ":" for n, width in enumerate(widths)) + "|"
+    )
     return "\n".join([lines[0], rule, *lines[1:]])
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -87,13 +86,3 @@ def sasl(access: Mapping[str, str]) -> dict[str, Any]:
         "sasl_plain_username": access["user"],
         "sasl_plain_password": access["password"],
     }
-
-
-async def within(seconds: float, what: str, done: Callable[[], bool]) -> None:
-    """Wait until `done`; raises TimeoutError naming what did not happen in time."""
-    try:
-        async with asyncio.timeout(seconds):
-            while not done():
-                await asyncio.sleep(0.02)
-    except TimeoutError:
-        raise TimeoutError(f"after {seconds:.0f} s still waiting: {what}") from None

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Literal
 
 from consent.activities import Activity, Register
-from consent.known import Consent, Known, Ref, consent, superseded
+from consent.known import Consent, Known, Ref, consent, retracted, superseded
 
 Outcome = Literal["delivered", "withheld", "pending"]
 
@@ -53,7 +53,7 @@ def decide(register: Register, case: Case, known: Known) -> tuple[Decision, ...]
 
 
 def _gone(register: Register, case: Case, known: Known) -> str | None:
-    if register.rules.withhold_retracted and case.ref in known.retracted:
+    if register.rules.withhold_retracted and case.ref in retracted(known):
         return "retracted"
     if register.rules.withhold_superseded and case.ref in superseded(known):
         return "superseded"

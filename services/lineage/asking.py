@@ -70,7 +70,7 @@ async def event(settings: ProcessorSettings, event_id: str, source: str | None) 
     came += arrivals.repeated(read_topic(settings, topics.REPEATED), event_id)
     async with store.snapshot(settings.dsn) as connection:
         admitted = {arrivals.oin_of(s) or "": origin for s, origin in await store.admitted(connection, event_id)}
-        logged = await store.facts_by_id(connection, [event_id])
+        logged = await store.facts_by_id(connection, event_id)
         oin = arrivals.one_publisher(event_id, wanted, {*admitted, *(fact.oin for fact in logged)}, came)
         facts = [fact for fact in logged if fact.oin == oin]
         names_here = [EventName(fact.subject, fact.oin, fact.id) for fact in facts]
@@ -80,6 +80,7 @@ async def event(settings: ProcessorSettings, event_id: str, source: str | None) 
             admitted_from=admitted.get(oin),
             facts=facts,
             about=await store.facts_about(connection, [fact.subject for fact in facts]),
+            stand_ins=await store.stand_ins(connection, event_id),
             standings=await store.standings(connection, names_here),
             decisions=await store.decisions(connection, names_here),
             part_of=await _part_of(connection, names, names_here),

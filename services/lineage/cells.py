@@ -30,7 +30,7 @@ def counted(
 
     Law: the values add up to what `count` makes of all records together.
     """
-    adds = {record.number: count(table, (record,), codelists)[cell] for record in records}
+    adds = {record.number: count(table, (record,), codelists).get(cell, 0) for record in records}
     return {number: added for number, added in adds.items() if added}
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from ketenbus import codec
 from ketenbus.contract import contract
 from ketenbus.errors import CorruptLogError, Unreadable
+from ketenbus.events import FactQuarantined
 from services.lineage.answers import Event, EventLineage, NotAdmitted, PartOf, Related
-from services.lineage.arrivals import Arrival
+from services.lineage.arrivals import Arrival, oin_of
 from services.lineage.names import Names, hashed
 from services.lineage.store import DecisionRow, StandingRow
 from streams.disclose.binding import logged
@@ -32,6 +33,7 @@ class Found:
     admitted_from: str | None = None
     facts: Sequence[StoredFact] = ()
     about: Sequence[StoredFact] = ()
+    stand_ins: Sequence[StoredFact] = ()
     standings: Sequence[StandingRow] = ()
     decisions: Sequence[DecisionRow] = ()
     part_of: Sequence[PartOf] = ()
@@ -44,7 +46,7 @@ def trace(found: Found, names: Names) -> EventLineage:
     events = [logged(fact) for fact in found.facts]
     outcomes = [names.outcome(event_type or "", row, found.decisions) for row in found.standings]
     candidates = {(o.recipient, o.purpose) for o in outcomes}
-    verified = found.admitted_from is not None or any(a.verified for a in found.arrivals)
+    verified = bool(found.admitted_from or found.facts or any(a.verified for a in found.arrivals))
     publisher = names.publisher(found.oin, event_type)
     return EventLineage(
         id=found.id,
@@ -52,13 +54,13 @@ def trace(found: Found, names: Names) -> EventLineage:
         type=event_type,
         time=events[0].time if events else None,
         admitted_at=events[0].admitted_at if events else None,
-        admitted_from=found.admitted_from,
+        admitted_from=names.event(found.facts[0]).origin if found.facts else found.admitted_from,
         logged_at=tuple(fact.origin for fact in found.facts),
         subjects=tuple(hashed(fact.subject) for fact in found.facts),
         got=tuple(o for o in outcomes if o.reached),
         did_not=tuple(o for o in outcomes if not o.reached),
         not_named=tuple(view for view in names.register.views() if view not in candidates) if found.facts else (),
-        related=tuple(dict.fromkeys(_related(found, names))),
+        related=tuple(dict.fromkeys((*_related(found, names), *_pending(found, names)))),
         part_of=tuple(found.part_of),
         not_admitted=tuple(_told(found.arrivals)),
     )
@@ -75,7 +77,7 @@ def _related(found: Found, names: Names) -> Iterator[Related]:
         is_itself = (fact.oin, fact.id) == (found.oin, found.id)
         if is_itself:
             continue
-        event = names.event(fact)
+        event = names.event(fact, beside=found.facts[0].type)
         for name, (forward, back) in LINKS.items():
             if fact.oin == found.oin and _links(fact).get(name) == found.id:
                 yield Related(back, event)
@@ -83,6 +85,18 @@ def _related(found: Found, names: Names) -> Iterator[Related]:
                 yield Related(forward, event)
         if consent and _bears_on_consent(event):
             yield Related("consent is judged on", event)
+
+
+def _pending(found: Found, names: Names) -> Iterator[Related]:
+    """Yield what keeps its subject's consent pending while this event is in quarantine."""
+    for fact in () if found.facts else found.stand_ins:
+        event = codec.decode(fact.value)
+        if isinstance(event, FactQuarantined) and _is_for(event, found):
+            yield Related("what rests on its subject's consent is pending, by", names.event(fact))
+
+
+def _is_for(event: FactQuarantined, found: Found) -> bool:
+    return (oin_of(event.quarantined_source), event.quarantined_id) == (found.oin, found.id)
 
 
 def _asks_consent(row: StandingRow, names: Names) -> bool:

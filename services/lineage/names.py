@@ -8,7 +8,9 @@ from functools import cache
 from consent.activities import Register, view_topic
 from ketenbus.contract import contract
 from services.lineage.answers import Event, Ground, Judgement, Outcome
+from services.lineage.arrivals import oin_of
 from services.lineage.store import DecisionRow, StandingRow
+from streams.admit.binding import BUS_SOURCE
 from streams.disclose.store import StoredFact
 from streams.disclose.tokens import EventName, Tokens
 from streams.disclose.view import left_out
@@ -32,14 +34,20 @@ class Names:
         """Return a partner's id; of a shelter type only its kind, for a provider with one house would be its address."""
         partner = self.partners.get(oin)
         if partner is None:
-            return oin
+            return "the bus" if oin_of(BUS_SOURCE) == oin else oin
         declared = contract().types.get(event_type or "")
         return f"a publisher of kind {partner.kind}" if declared is not None and declared.shelter else partner.id
 
-    def event(self, fact: StoredFact) -> Event:
-        """Return an event of the log by the names anyone may trace it with."""
+    def event(self, fact: StoredFact, beside: str | None = None) -> Event:
+        """Return an event of the log by the names anyone may trace it with.
+
+        `beside` is the type of the event it is shown with: who publishes about one subject is one publisher, so next to
+        a shelter type none is named.
+        """
         origin = dict(unpack_headers(fact.headers))["ketenbus-origin"].decode()
-        return Event(fact.id, fact.type, self.publisher(fact.oin, fact.type), hashed(fact.subject), origin)
+        shelter = beside is not None and contract().types[beside].shelter
+        publisher = self.publisher(fact.oin, beside if shelter else fact.type)
+        return Event(fact.id, fact.type, publisher, hashed(fact.subject), origin)
 
     def ground(self, activity: str) -> Ground | None:
         """Return the entry of the register that a decision names; None where no entry was found (default no)."""

@@ -52,11 +52,12 @@ def _rested(tree: Tree, rested: Rested) -> None:
     node = tree.add(
         f"{event.type} [bold]{escape(event.id)}[/bold] {escape(event.publisher)}, subject {event.subject}, {escape(event.origin)}"
     )
-    _why(node, rested.outcome)
+    _let_through(node, rested.outcome)
 
 
-def _why(node: Tree, outcome: Outcome) -> None:
-    node.add(f"{_said(outcome)}  {_ground(outcome.ground)}")
+def _let_through(node: Tree, outcome: Outcome) -> None:
+    """Say which entry let it through: its article stands once, above the records."""
+    node.add(f"{_said(outcome)} under {outcome.ground.activity if outcome.ground else 'no activity'}")
     if len(outcome.history) > 1:
         _history(node, outcome)
 
@@ -64,8 +65,9 @@ def _why(node: Tree, outcome: Outcome) -> None:
 def print_event(console: Console, answer: EventLineage) -> None:
     """Print everyone who got an event and everyone who did not."""
     title = f"{answer.type or 'event'} [bold]{escape(answer.id)}[/bold] {escape(answer.publisher)}"
-    got, did_not = len(answer.got), len(answer.did_not)
-    said = f"{_many(got, 'recipient')} got it, {did_not + len(answer.not_named)} did not"
+    got = {_view(outcome) for outcome in answer.got}
+    did_not = {_view(outcome) for outcome in answer.did_not} - got
+    said = f"{_many(len(got), 'recipient')} got it, {len(did_not) + len(answer.not_named)} did not"
     tree = Tree(f"{title}: {said if answer.admitted_at else 'not admitted'}", guide_style="dim")
     if answer.time is not None:
         tree.add(f"recorded by its source {answer.time.isoformat(sep=' ', timespec='seconds')}")
@@ -81,15 +83,15 @@ def print_event(console: Console, answer: EventLineage) -> None:
         _got(tree, outcome)
     for outcome in answer.did_not:
         node = tree.add(f"[yellow]did not get it[/yellow]  {_view(outcome)}")
-        _why(node, outcome)
+        node.add(f"{_said(outcome)}  {_ground(outcome.ground)}")
+        _history(node, outcome)
     if answer.not_named:
         views = ", ".join(f"{recipient} {purpose}" for recipient, purpose in answer.not_named)
         tree.add(f"[yellow]did not get it[/yellow]  no activity names {answer.type} for: {views}")
     for related in answer.related:
         event = related.event
-        tree.add(
-            f"{related.relation}: {event.type} {escape(event.id)} {escape(event.publisher)}, {escape(event.origin)}"
-        )
+        where = f"{escape(event.publisher)}, {escape(event.origin)}"
+        tree.add(f"{related.relation} {event.type} {escape(event.id)} {where}")
     for part_of in answer.part_of:
         tree.add(f"part of record {part_of.record} version {part_of.version}")
     for arrival in answer.not_admitted:

@@ -163,10 +163,16 @@ async def records_told(connection: Connection, names: Iterable[EventName]) -> di
     return {EventName(row["subject"], row["oin"], row["id"]): row["value"] for row in rows}
 
 
-async def facts_by_id(connection: Connection, event_ids: Sequence[str]) -> list[StoredFact]:
-    """Return the events of the log with these ids, whoever published them; a link is there under both its subjects."""
+async def facts_by_id(connection: Connection, event_id: str) -> list[StoredFact]:
+    """Return the events of the log with this id, whoever published them; a link is there under both its subjects."""
+    rows = await connection.fetch("SELECT * FROM disclose.fact WHERE id = $1 ORDER BY oin, subject", event_id)
+    return [StoredFact(*row) for row in rows]
+
+
+async def stand_ins(connection: Connection, event_id: str) -> list[StoredFact]:
+    """Return the bus's own facts that stand for a quarantined event with this id: admit names them after it."""
     rows = await connection.fetch(
-        "SELECT * FROM disclose.fact WHERE id = ANY($1::text[]) ORDER BY oin, id, subject", event_ids
+        "SELECT * FROM disclose.fact WHERE id = left('quarantined.' || $1, 128) AND type = 'fact-quarantined'", event_id
     )
     return [StoredFact(*row) for row in rows]
 

@@ -36,9 +36,7 @@ def look_at(settings: ProcessorSettings, coordinates: str) -> Inspected:
     raise ConfigurationError(f"no record in quarantine came from {coordinates}: see ./ketenbus quarantine list")
 
 
-def list(
-    settings_path: Path, reason: str | None = None, as_json: bool = False, console: Console | None = None
-) -> None:
+def list(settings_path: Path, reason: str | None = None, as_json: bool = False, console: Console | None = None) -> None:
     """Print what is in quarantine, all of it or one reason's."""
     found = in_quarantine(runtime.load(settings_path))
     by_reason: Mapping[str, int] = totals(found)

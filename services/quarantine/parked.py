@@ -142,21 +142,17 @@ def inspected(record: Record, partners: Mapping[str, Partner]) -> Inspected:
     what = parked(record, partners)
     value = record.value or b""
     event = codec.decode(value)
-    if isinstance(event, Unreadable):
-        declared = codec.type_of(value)
-        event_type, fields, broken = declared.name if declared else None, (), ()
-    else:
-        event_type, fields = event.TYPE, _shapes(event)
-        broken = _broken(event, _original(record), what, partners)
+    readable = None if isinstance(event, Unreadable) else event
+    declared = codec.type_of(value)
     return Inspected(
         parked=what,
         meaning=MEANING.get(what.reason, ""),
         headers=tuple(_header(name, content) for name, content in _original(record)),
         # A value that does not begin as a frame may be plain text: then not even its first bytes are shown.
         frame=value[:FRAME_BYTES].hex(" ") if len(value) >= FRAME_BYTES and value[0] == 0 else None,
-        event_type=event_type,
-        fields=fields,
-        broken=broken,
+        event_type=declared.name if declared else None,
+        fields=_shapes(readable) if readable else (),
+        broken=_broken(readable, _original(record), what, partners) if readable else (),
     )
 
 

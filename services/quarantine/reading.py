@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from typing import cast
 
 from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Consumer, KafkaException, Message, TopicPartition
 
@@ -69,5 +70,5 @@ def _record(topic: str, message: Message) -> Record:
         appended_ms=0 if kind == TIMESTAMP_NOT_AVAILABLE else appended_ms,
         key=message.key(),
         value=message.value(),
-        headers=headers_of(message.headers()),
+        headers=headers_of(cast("list[tuple[str, bytes]] | None", message.headers())),
     )

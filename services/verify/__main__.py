@@ -1,4 +1,4 @@
-"""`python -m services.verify --data <platform data> --report <report.json>`: the recount of a platform that is running."""
+"""`python -m services.verify --data <platform data> --report <report.json>`: recount a platform that is running."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ Pure, and written from the design's text alone: `consent/` is what it is compare
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,13 +29,13 @@ class Word:
     has_authority: bool
 
 
-def ground(entries: Iterable[Entry], candidate: Candidate) -> str:
+def ground(entries: Sequence[Entry], candidate: Candidate) -> str:
     """Return `consent`, or why there is none, from a subject's events that are neither retracted nor superseded.
 
-    Reading of the precedence: (1) silence is no; (3) only the most specific words count, recipient before purpose;
-    (2) of one speaker the latest stands, and at an equal or unknown time the refusal; (4) a grant withdrawn was never
-    said; (6) a grant without authority is not heard, a refusal always is; (7) speakers with authority who disagree
-    are a conflict.
+    Reading of the precedence: (1) silence is no; (4) a grant withdrawn was never said; (6) a grant without authority
+    is not heard, a refusal always is. Of what one speaker said, (3) the most specific words count, recipient before
+    purpose, and (2) of those the latest, at an equal or unknown time the refusal. (7) Speakers with authority whose
+    words then differ are a conflict, however specific each was.
     """
     facts = [entry for entry in entries if _concerns(entry, candidate)]
     withdrawn = {entry.event.withdraws for entry in entries if isinstance(entry.event, ConsentWithdrawn)}

@@ -1,4 +1,4 @@
-"""The five figures recounted from persons: the counting rules of slachtoffermonitor-part1, section 6, in plain Python. Pure."""
+"""The five figures recounted from persons by the counting rules of slachtoffermonitor-part1, section 6. Pure."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ketenbus.events import EventRetracted, FactQuarantined, PlacementMoved
@@ -45,7 +45,7 @@ def outcomes(law: Law, entries: Sequence[Entry]) -> Iterator[Outcome]:
                 yield _judged(activity, entry, standing, holds)
 
 
-def _judged(activity: Activity, entry: Entry, standing: Iterable[Entry], holds: bool) -> Outcome:
+def _judged(activity: Activity, entry: Entry, standing: Sequence[Entry], holds: bool) -> Outcome:
     reason = _ground(activity, entry, standing, holds)
     candidate, ref = activity.candidate, activity.ref
     if reason in {"legal-task", "consent", "safety"}:
@@ -54,18 +54,21 @@ def _judged(activity: Activity, entry: Entry, standing: Iterable[Entry], holds: 
     return Outcome(entry, candidate, outcome, "", ref, (reason,))
 
 
-def _ground(activity: Activity, entry: Entry, standing: Iterable[Entry], holds: bool) -> str:
+def _ground(activity: Activity, entry: Entry, standing: Sequence[Entry], holds: bool) -> str:
     if activity.consent == "none":
         return "legal-task"
     given = consent.ground(standing, activity.candidate)
     if given == "consent" and not holds:
         return given
-    event = entry.event
-    if activity.consent == "required-or-safety" and isinstance(event, PlacementMoved):
-        # A safety ground counts only where one officer recorded it (architecture, section 6).
-        if event.safety_at_stake and event.safety_officer is not None:
-            return "safety"
+    if activity.consent == "required-or-safety" and _is_unsafe(entry):
+        return "safety"
     return "consent-quarantined" if holds else given
+
+
+def _is_unsafe(entry: Entry) -> bool:
+    """Return whether the event says that safety is at stake, on a ground one officer recorded (architecture, section 6)."""
+    event = entry.event
+    return isinstance(event, PlacementMoved) and event.safety_at_stake and event.safety_officer is not None
 
 
 def _retracted(entries: Sequence[Entry]) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from ketenbus.envelope import Headers
 from ketenbus.errors import ConfigurationError, RetryableError
@@ -49,6 +49,7 @@ class Topics:
                 "enable.auto.offset.store": False,
                 "auto.offset.reset": "error",
                 "queued.max.messages.kbytes": 32768,
+                "fetch.wait.max.ms": 50,  # what is read is there already
             }
         )
 
@@ -85,13 +86,12 @@ class Topics:
             for message in batch:
                 if (error := message.error()) is not None:
                     raise _fault(error)
-                place = (message.topic() or "", message.partition() or 0)
-                offset = message.offset() or 0
-                if place not in left or offset >= left[place][1]:
+                record = _raw(message)
+                place = (record.topic, record.partition)
+                if place not in left or record.offset >= left[place][1]:
                     continue
-                headers = tuple((name, value or b"") for name, value in message.headers() or [])
-                yield Raw(*place, offset, _bytes(message.key()), message.value(), headers)
-                if offset + 1 == left[place][1]:
+                yield record
+                if record.offset + 1 == left[place][1]:
                     del left[place]
         self._consumer.unassign()
 
@@ -104,8 +104,21 @@ class Topics:
         return begin, end
 
 
-def _bytes(key: str | bytes | None) -> bytes:
-    return key.encode() if isinstance(key, str) else key or b""
+def _raw(message: Message) -> Raw:
+    told = message.headers() or ()
+    headers = told.items() if isinstance(told, dict) else told
+    return Raw(
+        topic=message.topic() or "",
+        partition=message.partition() or 0,
+        offset=message.offset() or 0,
+        key=_bytes(message.key()) or b"",
+        value=_bytes(message.value()),
+        headers=tuple((name, _bytes(value) or b"") for name, value in headers),
+    )
+
+
+def _bytes(content: str | bytes | None) -> bytes | None:
+    return content.encode() if isinstance(content, str) else content
 
 
 def _fault(error: KafkaError) -> RetryableError:

@@ -14,6 +14,7 @@ from datetime import date
 from ketenbus.contract import contract
 from ketenbus.events import IdentityLinked, IdentityUnlinked, VictimReported
 from ketenbus.sealing import open_event
+from ketenbus.values import Event
 from services.verify.judge import Outcome
 from services.verify.log import Entry
 
@@ -93,9 +94,9 @@ def persons(outcomes: Iterable[Outcome], secret: Secret) -> tuple[Person, ...]:
     same = _Sets()
     for entry in delivered:
         if isinstance(entry.event, VictimReported):
-            event = open_event(entry.event, secret).event
-            reports[entry.subject].append(_report(event))
-            for name in _names(event):
+            opened = open_event(entry.event, secret).event
+            reports[entry.subject].append(_report(entry.event, opened))
+            for name in _names(opened):
                 same.join(("subject", entry.subject), name)
     for one, other in _links(delivered):
         same.join(("subject", one), ("subject", other))
@@ -105,29 +106,31 @@ def persons(outcomes: Iterable[Outcome], secret: Secret) -> tuple[Person, ...]:
     return tuple(Person(tuple(held)) for held in together.values())
 
 
-def _report(event: VictimReported) -> Report:
+def _report(event: VictimReported, opened: Event) -> Report:
     return Report(
         kind=event.reporter_kind,
         unit=event.police_unit,
         on=event.reported_on,
-        forms=_codes(event.forms),
-        su_sectors=_codes(event.su_sector),
-        labour_sectors=_codes(event.labour_sector),
+        forms=codes(opened, "forms"),
+        su_sectors=codes(opened, "su_sector"),
+        labour_sectors=codes(opened, "labour_sector"),
     )
 
 
-def _codes(opened: object) -> tuple[str, ...]:
-    """Return what a field that seals codes holds; nothing where it is empty or its key was destroyed."""
-    return tuple(str(code) for code in opened) if isinstance(opened, tuple) else ()
+def codes(opened: Event, name: str) -> tuple[str, ...]:
+    """Return what a field that seals codes holds, sorted; nothing where it is empty or its key was destroyed."""
+    held = getattr(opened, name)
+    return tuple(sorted(held)) if isinstance(held, tuple) else ()
 
 
-def _names(event: VictimReported) -> Iterator[Node]:
-    if isinstance(event.v_number, str):
-        yield "v_number", event.v_number
-    if isinstance(event.bsn, str):
-        yield "bsn", event.bsn
-    if isinstance(event.name, str) and isinstance(event.birth_date, date):
-        yield "name", event.name.casefold(), event.birth_date.isoformat()
+def _names(opened: Event) -> Iterator[Node]:
+    """Return what only one person has; a field that did not open is still sealed and names nobody."""
+    for number in ("v_number", "bsn"):
+        if isinstance(held := getattr(opened, number), str):
+            yield number, held
+    name, born = getattr(opened, "name", None), getattr(opened, "birth_date", None)
+    if isinstance(name, str) and isinstance(born, date):
+        yield "name", name.casefold(), born.isoformat()
 
 
 def _links(delivered: Iterable[Entry]) -> Iterator[tuple[str, str]]:

@@ -19,7 +19,7 @@ from ketenbus.events import RegistrationEnded, RegistrationRecorded
 from ketenbus.sealing import open_event
 from services.verify.judge import Outcome
 from services.verify.log import Entry
-from services.verify.persons import Person, Secret
+from services.verify.persons import Person, Secret, codes
 
 
 def digest(lines: Iterable[str]) -> str:
@@ -41,45 +41,37 @@ def in_force(entries: Iterable[Entry]) -> list[RegistrationRecorded]:
     latest: dict[str, RegistrationRecorded | RegistrationEnded] = {}
     for entry in entries:
         event = entry.event
-        if isinstance(event, RegistrationRecorded | RegistrationEnded):
-            if entry.subject not in latest or latest[entry.subject].version < event.version:
-                latest[entry.subject] = event
+        if not isinstance(event, RegistrationRecorded | RegistrationEnded):
+            continue
+        if entry.subject not in latest or latest[entry.subject].version < event.version:
+            latest[entry.subject] = event
     return [event for event in latest.values() if isinstance(event, RegistrationRecorded)]
 
 
 def of_records(records: Iterable[RegistrationRecorded], secret: Secret) -> list[str]:
     """Return the line of each record; two persons may have the same."""
-    lines = []
-    for record in records:
-        event = open_event(record, secret).event
-        lines.append(
-            _line(*_counted(event), event.sex, event.nationality, event.age_group, event.age_at_report),
-        )
-    return lines
+    return [_line(*_counted(r, secret), r.sex, r.nationality, r.age_group, r.age_at_report) for r in records]
 
 
 def counted(records: Iterable[RegistrationRecorded], secret: Secret) -> Iterator[str]:
     """Return, for each record, what a table can count of it: the same text as `counted_of` gives for its person."""
     for record in records:
-        yield _line(*_counted(open_event(record, secret).event))
+        yield _line(*_counted(record, secret))
 
 
 def counted_of(persons: Iterable[Person]) -> Iterator[str]:
     """Return, for each person, what its record should hold."""
     for person in persons:
         reports = [[r.kind, r.unit, r.on.replace(day=1).isoformat()] for r in person.reports]
-        codes = (sorted(person.forms), sorted(person.su_sectors), sorted(person.labour_sectors))
-        yield _line("registration-recorded", sorted(reports, key=str), *codes)
+        held = (sorted(person.forms), sorted(person.su_sectors), sorted(person.labour_sectors))
+        yield _line("registration-recorded", sorted(reports, key=str), *held)
 
 
-def _counted(event: RegistrationRecorded) -> tuple[Any, ...]:
-    reports = [[r.reporter_kind, r.police_unit, r.reported_in.isoformat()] for r in event.reports]
-    codes = (_sorted(event.forms), _sorted(event.su_sector), _sorted(event.labour_sector))
-    return "registration-recorded", sorted(reports, key=str), *codes
-
-
-def _sorted(opened: object) -> list[str]:
-    return sorted(str(code) for code in opened) if isinstance(opened, tuple) else []
+def _counted(record: RegistrationRecorded, secret: Secret) -> tuple[Any, ...]:
+    event = open_event(record, secret).event
+    reports = [[r.reporter_kind, r.police_unit, r.reported_in.isoformat()] for r in record.reports]
+    held = [codes(event, name) for name in ("forms", "su_sector", "labour_sector")]
+    return "registration-recorded", sorted(reports, key=str), *held
 
 
 def _line(*parts: object) -> str:

@@ -1,4 +1,4 @@
-"""What recipients in fact hold: every message of a view signed, and what stands there no more and no less than our rules give.
+"""What recipients in fact hold: messages that are all signed, and standing in them no more and no less than is right.
 
 A view names its events by tokens that nobody else can read, so what stands is compared by content: type, time, mask,
 activity, the fields left out, and the values of every other field that is no name or link.

@@ -60,10 +60,20 @@ def judge(register: Register, events: Iterable[LogEvent], before: Mapping[Candid
     return changes
 
 
+def _held(old: Standing, decision: Decision) -> bool:
+    """Return whether what the view holds is what this decision lets through.
+
+    A delivery that no recall took back (its activity recalls nothing) is held under its activity's mask.
+    """
+    if old.decision.outcome == "delivered":
+        return old.decision.mask == decision.mask
+    return old.decision.activity == decision.activity
+
+
 def _change(register: Register, logged: LogEvent, decision: Decision, old: Standing | None) -> Change:
     in_view, change = (old.in_view, old.change) if old else (False, 0)
     if decision.outcome == "delivered":
-        if in_view and old is not None and old.decision.mask == decision.mask:
+        if in_view and old is not None and _held(old, decision):
             return Change(logged, Standing(decision, change, True), None)
         kind = "replacement" if in_view else "delivery" if old is None else "release"
         return Change(logged, Standing(decision, change + 1, True), kind)

@@ -9,15 +9,19 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, Self, assert_never
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
-from ketenbus.contract import CodeList
+from ketenbus.contract import CodeList, contract
 
 Cell = tuple[str, str, str]
 TOTAL = "total"
 SEXUAL = ("BL_SU", "GO_SU")
+
+
+#: What a table may leave out, by name: see `is_excluded`.
+Exclusion = Literal["kmar-only-sexual"]
 
 
 class Table(BaseModel):
@@ -30,18 +34,26 @@ class Table(BaseModel):
     title: Mapping[str, str]
     source: str
     counts: Literal["person", "form", "su_sector", "report"]
-    once_per: tuple[str, ...] = ()
-    where: Mapping[str, str] = {}
-    rows: str | None = None
-    series: Mapping[str, tuple[str, ...]] = {}
+    once_per: tuple[Literal["person", "reporter_kind", "police_unit"], ...] = ()
+    where: Mapping[Literal["reporter_kind", "police_unit"], str] = {}
+    rows: Literal["reporter_kind", "police_unit"] | None = None
+    series: Mapping[str, tuple[Exclusion, ...]] = {}
     row_list: str | None = None
-    columns: tuple[str, ...]
+    columns: tuple[Literal["year", "form", "total"], ...]
     hierarchy: bool = False
-    exclude: tuple[str, ...] = ()
+    exclude: tuple[Exclusion, ...] = ()
     year: Literal["first_report"] = "first_report"
     years: tuple[int, ...]
     total_row: bool = False
     sum_rows: Mapping[str, tuple[str, ...]] = {}
+
+    @model_validator(mode="after")
+    def _has_rows(self) -> Self:
+        if bool(self.series) == (self.row_list is not None):
+            raise ValueError("a table has its rows from row_list, or from series, and not from both")
+        if self.row_list is not None and self.row_list not in contract().codelists:
+            raise ValueError(f"row_list: no code list is named {self.row_list}")
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +71,7 @@ class Registered:
         return min(month for _, _, month in self.reports).year
 
 
-def is_excluded(record: Registered, rule: str) -> bool:
+def is_excluded(record: Registered, rule: Exclusion) -> bool:
     """Return whether an exclusion of a table leaves the record out.
 
     `kmar-only-sexual`: sexual exploitation reported by the KMar and nobody else (slachtoffermonitor-part1, L479-492).
@@ -69,7 +81,7 @@ def is_excluded(record: Registered, rule: str) -> bool:
             only_kmar = {kind for kind, _, _ in record.reports} == {"KMAR"}
             return only_kmar and any(form in SEXUAL for form in record.forms)
         case _:
-            raise ValueError(f"no exclusion is named {rule}")
+            assert_never(rule)
 
 
 def hierarchical(forms: Iterable[str], codelist: CodeList) -> str:
@@ -144,17 +156,17 @@ def _columns(table: Table, record: Registered, forms: Iterable[str]) -> Iterator
             case "total":
                 yield TOTAL
             case _:
-                raise ValueError(f"table {table.table}: no column is named {column}")
+                assert_never(column)
 
 
 def _frame(table: Table, codelists: Mapping[str, CodeList]) -> Iterator[Cell]:
     rows = tuple(table.series) or tuple(codelists[table.row_list or ""].codes)
     form_list = codelists["exploitation-form"]
     columns: list[str] = []
-    for column in table.columns:
-        if column == "year":
+    for declared in table.columns:
+        if declared == "year":
             columns += map(str, table.years)
-        elif column == "form":
+        elif declared == "form":
             columns += (c for c in form_list.codes if not (table.hierarchy and "counts_as" in form_list.codes[c].more))
         else:
             columns.append(TOTAL)

@@ -108,7 +108,9 @@ async def recall(connection: Connection, events: Sequence[str]) -> list[str]:
         wanted,
     )
     await connection.execute("DELETE FROM identity_key WHERE event = ANY($1::text[])", wanted)
-    rows += await connection.fetch("UPDATE link SET stands = false WHERE event = ANY($1::text[]) RETURNING a, b", wanted)
+    rows += await connection.fetch(
+        "UPDATE link SET stands = false WHERE event = ANY($1::text[]) RETURNING a, b", wanted
+    )
     rows += await connection.fetch(
         "WITH gone AS (UPDATE unlink SET stands = false WHERE event = ANY($1::text[]) RETURNING withdraws) "
         "SELECT a, b FROM link JOIN gone ON link.event = gone.withdraws",

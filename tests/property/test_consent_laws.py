@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from consent.known import Fact, Known, consent, learn, replay, superseded
+from consent.known import Fact, Known, consent, replay, retracted, superseded
 from consent.policy import Case
 from ketenbus.contract import contract
 from tests import consent_facts as made
@@ -119,12 +119,12 @@ def test_what_is_delivered_has_the_mask_of_the_one_activity_that_allows_it(histo
 def test_in_each_chain_exactly_one_event_stands_unless_all_are_retracted(history: list[Fact]) -> None:
     known = replay(history)
     gone = superseded(known)
-    assert not gone & known.retracted
-    assert gone <= {c.ref for c in known.chain if c.ref not in known.retracted}
+    assert not gone & retracted(known)
+    assert gone <= {c.ref for c in known.chain if c.ref not in retracted(known)}
     for row in known.chain:
         if row.ref in gone:
             later = {c.ref for c in known.chain if c.type == row.type and (c.time, c.ref.id) > (row.time, row.ref.id)}
-            assert later - gone - known.retracted
+            assert later - gone - retracted(known)
 
 
 @given(histories(), made.SCOPES, made.SPEAKERS, made.MOMENTS)

@@ -143,6 +143,23 @@ def test_a_corrected_retraction_takes_back_only_what_its_correction_names() -> N
     assert outcome(*facts, id="a") == "delivered legal-task"
 
 
+def test_a_retraction_that_is_taken_back_takes_nothing_back() -> None:
+    facts = (A, retracted("a", "r", time=at(1)), retracted("r", "s", time=at(2)))
+    assert outcome(*facts, id="a") == "delivered legal-task"
+    assert outcome(*facts, retracted("a", "t", time=at(3)), id="a") == "withheld retracted"
+
+
+def test_a_retraction_stands_again_when_what_took_it_back_is_taken_back() -> None:
+    facts = (A, retracted("a", "r", time=at(1)), retracted("r", "s", time=at(2)), retracted("s", "t", time=at(3)))
+    assert outcome(*facts, id="a") == "withheld retracted"
+
+
+def test_a_retraction_stands_again_when_its_correction_is_taken_back() -> None:
+    wrong = retracted("z", "s", time=at(2), corrects="r")
+    facts = (A, retracted("a", "r", time=at(1)), wrong, retracted("s", "t", time=at(3)))
+    assert outcome(*facts, id="a") == "withheld retracted"
+
+
 @pytest.mark.parametrize("type", ["consent-given", "consent-withdrawn", "guardian-ended", "event-retracted"])
 def test_what_rests_on_consent_is_pending_while_a_fact_of_it_is_quarantined(type: str) -> None:
     decision = decision_on([given(), quarantined("q", type=type)])

@@ -1,0 +1,344 @@
+"""What may enter the log, and the named reason for everything that may not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from ketenbus.codec import FRAME, encode
+from ketenbus.contract import contract
+from ketenbus.envelope import SIGNATURE
+from ketenbus.events import EventRetracted, InspectionPerformed, VictimReported
+from streams.admit.judge import CLOCK_SKEW, Admissible, subject_of
+from streams.runtime.records import Record
+from tests.made_up import NOW
+from tests.sent import (
+    APPENDED_MS,
+    CARE,
+    DESK,
+    NOBODY,
+    PARTNERS,
+    POLICE,
+    SUBJECT_KEY,
+    Sent,
+    consented,
+    counted,
+    judged,
+    linked,
+    offered,
+    refused,
+    sent,
+)
+
+GOOD = sent(offered())
+STRANGER = Ed25519PrivateKey.from_private_bytes(bytes(32))
+
+
+def admitted(made: Sent) -> Admissible:
+    verdict = judged(made.record())
+    assert isinstance(verdict, Admissible)
+    return verdict
+
+
+def test_a_record_that_keeps_every_rule_is_admissible_under_its_subject() -> None:
+    verdict = admitted(GOOD)
+    assert (verdict.envelope.id, verdict.publisher.oin, verdict.event) == ("event-1", POLICE, offered())
+    assert verdict.subjects == (subject_of(SUBJECT_KEY, POLICE, "client-1"),)
+
+
+def test_a_subject_is_a_keyed_hash_of_publisher_and_number() -> None:
+    names = {
+        subject_of(key, oin, number)
+        for key in (SUBJECT_KEY, b"another key")
+        for oin, number in ((POLICE, "1"), (CARE, "1"), (POLICE, "11"), (POLICE[:-1], "11"))
+    }
+    assert len(names) == 8
+    assert {len(name) for name in names} == {16}
+
+
+@pytest.mark.parametrize("event", [linked(), linked(undone="l")])
+def test_a_link_is_admissible_under_both_subjects_it_names(event: object) -> None:
+    verdict = admitted(sent(event, DESK))  # type: ignore[arg-type]
+    assert verdict.subjects == (
+        subject_of(SUBJECT_KEY, POLICE, "client-1"),
+        subject_of(SUBJECT_KEY, CARE, "client-2"),
+    )
+
+
+def test_an_event_without_a_subject_is_admissible_under_its_publisher() -> None:
+    made = sent(counted(), CARE)
+    assert made.made.key == CARE.encode()
+    assert admitted(made).subjects == (subject_of(SUBJECT_KEY, CARE, ""),)
+
+
+def test_an_event_counts_as_admitted_when_it_was_appended_or_when_recorded_for_who_may_say_so() -> None:
+    earlier = sent(offered(occurred_at=None, occurred_precision="UNKNOWN"), time=NOW - timedelta(days=900))
+    backfill = {POLICE: replace(PARTNERS[POLICE], backfill=True)}
+    verdict = judged(earlier.record(), backfill)
+    assert admitted(earlier).admitted_at == datetime.fromtimestamp(APPENDED_MS / 1000, UTC)
+    assert isinstance(verdict, Admissible)
+    assert verdict.admitted_at == NOW - timedelta(days=900)
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "place"),
+    [
+        *((GOOD.header(name, None), f"{name} missing") for name in ("ce_specversion", "ce_id", "ce_source", "ce_type")),
+        *((GOOD.header(name, None), f"{name} missing") for name in ("ce_time", "ce_dataschema", "content-type")),
+        (GOOD.header("ce_id", b""), "ce_id missing"),
+        (GOOD.twice("ce_id"), "ce_id twice"),
+        (GOOD.twice("ce_time"), "ce_time twice"),
+        (GOOD.header("ce_specversion", b"0.3"), "ce_specversion or content-type"),
+        (GOOD.header("content-type", b"application/json"), "ce_specversion or content-type"),
+        (GOOD.header("ce_id", "é".encode()), "not ascii"),
+        (GOOD.header("ce_id", b"two words"), "ce_id"),
+        (GOOD.header("ce_id", b"x" * 129), "ce_id"),
+        (GOOD.header("ce_source", b"bvh"), "ce_source"),
+        (GOOD.header("ce_source", b"urn:nld:oin:1:systeem:bvh"), "ce_source"),
+        (GOOD.header("ce_time", b"yesterday"), "ce_time"),
+        (GOOD.header("ce_time", b"2020-01-01T00:00:00"), "ce_time without zone"),
+        (GOOD.header("ce_time", b"0001-01-01T00:00:00+14:00"), "ce_time"),
+        (GOOD.header("ce_time", b"9999-12-31T23:59:59-14:00"), "ce_time"),
+        (GOOD.header("ketenbus-publisher-kind", b"bus"), "ketenbus-publisher-kind is the bus's own"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_bad_headers(spoiled: Sent, place: str) -> None:
+    verdict = refused(spoiled.record())
+    assert (verdict.reason, verdict.place, verdict.publisher) == ("bad-headers", place, None)
+
+
+def without_headers(record: Record) -> Record:
+    return replace(record, headers=())
+
+
+def with_null_header(record: Record) -> Record:
+    return replace(record, headers=(*record.headers, ("x", None)))  # type: ignore[arg-type]
+
+
+def test_bad_headers_where_there_are_none_at_all() -> None:
+    assert refused(GOOD.record(after=without_headers)).reason == "bad-headers"
+
+
+def test_bad_headers_where_one_has_no_value() -> None:
+    assert refused(GOOD.record(after=with_null_header)).reason == "bad-headers"
+
+
+def test_unknown_publisher() -> None:
+    verdict = refused(sent(offered(), NOBODY).record())
+    assert (verdict.reason, verdict.place, verdict.publisher) == ("unknown-publisher", "ce_source", None)
+
+
+def test_missing_signature() -> None:
+    unsigned = GOOD.record(after=lambda r: replace(r, headers=tuple(h for h in r.headers if h[0] != SIGNATURE)))
+    assert (refused(unsigned).reason, refused(unsigned).publisher) == ("missing-signature", None)
+
+
+def on_the_way(name: str, content: bytes) -> Record:
+    return GOOD.record(after=lambda r: replace(r, headers=tuple((n, content if n == name else c) for n, c in r.headers)))
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        GOOD.by(STRANGER).record(),
+        GOOD.record(after=lambda r: replace(r, value=(r.value or b"") + b"\0")),
+        GOOD.record(after=lambda r: replace(r, value=None)),
+        GOOD.record(after=lambda r: replace(r, key=b"client-2")),
+        GOOD.record(after=lambda r: replace(r, key=None)),
+        GOOD.record(after=lambda r: replace(r, headers=(*r.headers, ("ce_more", b"1")))),
+        on_the_way("ce_id", b"another-id"),
+        on_the_way("ce_time", b"2020-01-01T00:00:00Z"),
+        on_the_way("ce_source", f"urn:nld:oin:{CARE}:systeem:bvh".encode()),
+        on_the_way(SIGNATURE, b"!"),
+        on_the_way(SIGNATURE, b""),
+    ],
+)
+def test_bad_signature(record: Record) -> None:
+    verdict = refused(record)
+    assert (verdict.reason, verdict.place, verdict.publisher) == ("bad-signature", SIGNATURE, None)
+
+
+def test_unknown_type() -> None:
+    verdict = refused(GOOD.header("ce_type", b"nl.mensenhandel.unheard-of.v1").record())
+    assert (verdict.reason, verdict.place) == ("unknown-type", "ce_type")
+    assert verdict.publisher is PARTNERS[POLICE]
+
+
+def test_unknown_type_is_also_a_version_there_is_not() -> None:
+    assert refused(GOOD.header("ce_type", b"nl.mensenhandel.bedenktijd-offered.v2").record()).reason == "unknown-type"
+
+
+@pytest.mark.parametrize("topic", ["victim-reported", "ketenlog"])
+def test_wrong_topic(topic: str) -> None:
+    assert refused(GOOD.but(topic=topic).record()).reason == "wrong-topic"
+
+
+def test_wrong_topic_keeps_a_partner_from_speaking_for_the_bus() -> None:
+    spoiled = GOOD.header("ce_type", b"nl.mensenhandel.fact-quarantined.v1")
+    assert refused(spoiled.record()).reason == "wrong-topic"
+
+
+VALUE = GOOD.made.value
+
+
+@pytest.mark.parametrize("value", [b"", b"\0", FRAME.pack(0, 4_000_000) + VALUE[5:], b"\1" + VALUE[1:]])
+def test_unknown_schema(value: bytes) -> None:
+    assert refused(GOOD.but(value=value).record()).reason == "unknown-schema"
+
+
+@pytest.mark.parametrize("value", [VALUE[:5], VALUE[:-3], VALUE[:5] + b"\xff" * 40])
+def test_undecodable(value: bytes) -> None:
+    assert refused(GOOD.but(value=value).record()).reason == "undecodable"
+
+
+def test_trailing_bytes() -> None:
+    verdict = refused(GOOD.but(value=VALUE + b"\0").record())
+    assert (verdict.reason, verdict.place) == ("trailing-bytes", f"byte {len(VALUE)}")
+
+
+def test_wrong_schema() -> None:
+    other = encode(sent_event := counted())
+    assert refused(GOOD.but(value=other).record()).reason == "wrong-schema"
+    assert sent_event.TYPE != GOOD.made.topic
+
+
+@pytest.mark.parametrize("key", [b"client-2", b"", b"client-1 ", b"\xff"])
+def test_wrong_key(key: bytes) -> None:
+    assert refused(GOOD.but(key=key).record()).reason == "wrong-key"
+
+
+def test_wrong_key_where_the_publisher_should_be_the_key() -> None:
+    assert refused(sent(counted(), CARE).but(key=POLICE.encode()).record()).reason == "wrong-key"
+
+
+def test_not_authorised_for_the_type() -> None:
+    verdict = refused(sent(linked(), POLICE).record())
+    assert (verdict.reason, verdict.place, verdict.stands_for) == ("not-authorised", "type", None)
+
+
+def test_not_authorised_for_the_kind_of_reporter() -> None:
+    verdict = refused(sent(offered(reporter_kind="KMAR")).record())
+    assert (verdict.reason, verdict.place) == ("not-authorised", "reporter_kind")
+
+
+@pytest.mark.parametrize("unit", ["AMSTERDAM", None])
+def test_not_authorised_for_another_police_unit_or_for_none(unit: str | None) -> None:
+    verdict = refused(sent(offered(police_unit=unit)).record())
+    assert (verdict.reason, verdict.place) == ("not-authorised", "police_unit")
+
+
+def test_not_authorised_for_a_unit_where_one_has_none() -> None:
+    event = offered(reporter_kind="KMAR")
+    kmar = {POLICE: replace(PARTNERS[POLICE], kind="kmar", unit=None)}
+    assert refused(sent(event).record(), kmar).place == "police_unit"
+
+
+def test_future_time() -> None:
+    late = NOW + CLOCK_SKEW + timedelta(milliseconds=1)
+    verdict = refused(sent(offered(), time=late).record())
+    assert (verdict.reason, verdict.place) == ("future-time", "ce_time")
+    assert isinstance(judged(sent(offered(), time=NOW + CLOCK_SKEW).record()), Admissible)
+
+
+def test_future_time_also_for_who_may_backfill() -> None:
+    backfill = {POLICE: replace(PARTNERS[POLICE], backfill=True)}
+    assert refused(sent(offered(), time=NOW + timedelta(days=1)).record(), backfill).reason == "future-time"
+
+
+def test_future_occurred_at() -> None:
+    late = NOW + CLOCK_SKEW + timedelta(microseconds=1)
+    verdict = refused(sent(offered(occurred_at=late)).record())
+    assert (verdict.reason, verdict.place) == ("future-occurred-at", "occurred_at")
+    assert isinstance(judged(sent(offered(occurred_at=NOW + CLOCK_SKEW)).record()), Admissible)
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"), [({"channel": "VIA_VIA"}, "channel"), ({"age_group": "BEJAARD"}, "age_group")]
+)
+def test_unknown_code(changed: dict[str, str], field: str) -> None:
+    verdict = refused(sent(consented(**changed), CARE).record())
+    assert (verdict.reason, verdict.place) == ("unknown-code", field)
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"occurred_at": None}, "occurred_at"),
+        ({"occurred_precision": "UNKNOWN"}, "occurred_at"),
+        ({"giver": "a person's name"}, "giver"),
+        ({"subject": "x" * 65}, "subject"),
+    ],
+)
+def test_broken_rule(changed: dict[str, object], field: str) -> None:
+    verdict = refused(sent(consented(**changed), CARE).record())
+    assert (verdict.reason, verdict.place) == ("broken-rule", field)
+
+
+def test_broken_rule_where_a_required_field_is_empty() -> None:
+    event = VictimReported(
+        subject="client-1",
+        occurred_precision="UNKNOWN",
+        reporter_kind="POLITIE",
+        police_unit="LIMBURG",
+        reported_on=NOW.date(),
+        age_group="ADULT",
+    )
+    assert refused(sent(event).record()).reason == "broken-rule"
+
+
+def test_broken_rule_where_a_number_is_out_of_bounds() -> None:
+    verdict = refused(sent(counted().model_copy(update={"count": -1}), CARE).record())
+    assert (verdict.reason, verdict.place) == ("broken-rule", "count")
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        sent(consented(channel="VIA_VIA"), CARE).record(),
+        sent(consented(giver="two words"), CARE).record(),
+        sent(consented(occurred_at=NOW + timedelta(days=1)), CARE).record(),
+        sent(consented(), CARE, time=NOW + timedelta(days=1)).record(),
+    ],
+)
+def test_what_was_validly_signed_and_authorised_tells_what_it_stands_for(record: Record) -> None:
+    verdict = refused(record)
+    assert verdict.stands_for is not None
+    assert verdict.stands_for.TYPE == "consent-given"
+    assert verdict.publisher is PARTNERS[CARE]
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        sent(consented(channel="VIA_VIA"), CARE).by(STRANGER).record(),
+        sent(consented(channel="VIA_VIA"), POLICE).record(),
+        sent(consented(channel="VIA_VIA"), CARE).but(key=b"client-2").record(),
+    ],
+)
+def test_what_was_not_stands_for_nothing(record: Record) -> None:
+    assert refused(record).stands_for is None
+
+
+def test_the_outermost_reason_is_the_one_that_is_named() -> None:
+    everything = sent(consented(channel="VIA_VIA", occurred_at=NOW + timedelta(days=9)), POLICE).but(key=b"x")
+    assert refused(everything.header("ce_type", b"t").by(STRANGER).record()).reason == "bad-signature"
+    assert refused(everything.header("ce_type", b"t").record()).reason == "unknown-type"
+    assert refused(everything.record()).reason == "wrong-key"
+    assert refused(everything.but(key=b"client-1").record()).reason == "not-authorised"
+
+
+def test_a_retraction_and_a_count_of_controls_are_admissible_for_their_publishers() -> None:
+    retraction = EventRetracted(
+        subject="client-1", occurred_at=NOW, occurred_precision="INSTANT", withdraws="event-1", reason="WRONG_PERSON"
+    )
+    control = InspectionPerformed(
+        occurred_precision="UNKNOWN",
+        performed_on=NOW.date(),
+        outcome=next(iter(contract().codelists["inspection-outcome"].codes)),
+    )
+    assert admitted(sent(retraction, CARE)).event == retraction
+    assert admitted(sent(control, POLICE)).subjects == (subject_of(SUBJECT_KEY, POLICE, ""),)

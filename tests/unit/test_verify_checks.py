@@ -1,0 +1,212 @@
+"""The recount notices what it is for: a signature, a receipt, a view or a figure that is not what it should be."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ketenbus import codec, envelope
+from ketenbus.envelope import Envelope, Headers, source_of
+from ketenbus.errors import CorruptLogError
+from services.verify import log, receipts, views
+from services.verify.agreement import Agreement, compare
+from services.verify.checks import Check
+from services.verify.judge import Outcome
+from services.verify.kafka import Raw
+from services.verify.log import Entry
+from services.verify.recount import Recount
+from tests.made_up import DISCLOSE_KEY, NOW, OIN, SIGNING_KEY, report
+
+PUBLIC = DISCLOSE_KEY.public_key()
+CLASSES = ("neutral", "quasi")
+SOURCE = source_of(OIN, "bvh")
+EVENT = report(forms=None, name=None, birth_date=None)
+BUS: Headers = (
+    ("ketenbus-origin", b"victim-reported/0/7"),
+    ("ketenbus-publisher-kind", b"politie"),
+    ("ketenbus-admitted-at", b"2026-05-04T12:30:00.000000Z"),
+)
+
+
+def told(id_: str = "e1", type_: str = "victim-reported", **extensions: str) -> Envelope:
+    schema = f"urn:nl:mensenhandel:schema:{EVENT.SCHEMA_ID}"
+    return Envelope(id_, SOURCE, f"nl.mensenhandel.{type_}.v1", NOW, schema, extensions=tuple(extensions.items()))
+
+
+def log_record(**changed: Any) -> Raw:
+    value = codec.encode(EVENT)
+    headers = envelope.sign(envelope.write(told()), EVENT.subject.encode(), value, SIGNING_KEY)
+    return replace(Raw("ketenlog", 3, 9, b"aa", value, headers + BUS), **changed)
+
+
+def outcome(**changed: Any) -> Outcome:
+    entry = Entry("aa", OIN, "e1", SOURCE, NOW, "politie", "victim-reported/0/7", EVENT, None)
+    held = Outcome(entry, ("comensha", "REGISTRATIE"), "delivered", "neutral+quasi", "a/1", ("legal-task",), CLASSES)
+    return replace(held, **changed)
+
+
+def test_a_record_of_the_log_is_read_and_its_signature_holds() -> None:
+    read = log.read([log_record(), log_record(offset=10)], {OIN: SIGNING_KEY.public_key()})
+    assert [entry.key for entry in read.entries] == [f"aa/{OIN}/e1"]
+    assert read.origins == {"victim-reported/0/7"}
+    assert read.signatures == Check("publishers' signatures in the log", 2)
+
+
+def test_an_altered_record_or_an_unknown_publisher_is_noticed() -> None:
+    altered = log_record(value=codec.encode(EVENT.model_copy(update={"nationality": "NL"})))
+    assert log.read([altered], {OIN: SIGNING_KEY.public_key()}).signatures.places == ("ketenlog/3/9",)
+    assert log.read([log_record()], {}).signatures.wrong == 1
+
+
+def test_what_is_no_event_stops_the_recount() -> None:
+    with pytest.raises(CorruptLogError, match="ketenlog/3/9"):
+        log.read([log_record(value=b"\0")], {})
+
+
+def batch(*outcomes: dict[str, Any], key: str = f"aa/{OIN}/e1") -> list[Raw]:
+    values = [json.dumps({"source": SOURCE, "id": "e1", "outcomes": [told]}).encode() for told in outcomes]
+    digest = hashlib.sha256(b"".join(hashlib.sha256(value).digest() for value in values)).digest()
+    signature = base64.b64encode(DISCLOSE_KEY.sign(b"ketenbus-receipts/1" + digest))
+    return [
+        Raw("receipts", 0, n, key.encode(), value,
+            (("ketenbus-batch", f"b/{n}/{len(values)}".encode()), ("ketenbus-batch-signature", signature)))
+        for n, value in enumerate(values)
+    ]  # fmt: skip
+
+
+GIVEN = {
+    "recipient": "comensha", "purpose": "REGISTRATIE", "outcome": "delivered", "mask": "neutral+quasi",
+    "activity": "a/1", "reasons": ["legal-task"], "change": 1,
+}  # fmt: skip
+
+
+def test_a_batch_of_receipts_must_be_whole_and_signed() -> None:
+    whole = batch(GIVEN, GIVEN)
+    assert receipts.read(whole, PUBLIC).signatures.wrong == 0
+    assert receipts.read(whole * 2, PUBLIC).signatures.wrong == 0
+    assert receipts.read(whole[:1], PUBLIC).signatures.places == ("b",)
+    assert receipts.read([whole[0], replace(whole[1], value=b"{}")], PUBLIC).signatures.wrong == 1
+    assert receipts.read(whole, SIGNING_KEY.public_key()).signatures.wrong == 1
+
+
+def test_the_latest_receipt_of_an_event_counts() -> None:
+    withheld = {**GIVEN, "outcome": "withheld"}
+    assert receipts.read(batch(GIVEN, withheld), PUBLIC).balance() == {"withheld": 1}
+
+
+@pytest.mark.parametrize(
+    ("said", "expected", "wrong"),
+    [
+        ([GIVEN], [outcome()], 0),
+        ([GIVEN], [outcome(reasons=("consent",))], 1),
+        ([GIVEN], [outcome(activity="a/2")], 1),
+        ([{**GIVEN, "mask": "neutral"}], [outcome()], 1),
+        ([GIVEN], [], 1),
+        ([GIVEN], [outcome(), outcome(candidate=("om", "OPSPORING"))], 1),
+    ],
+)
+def test_a_receipt_must_say_what_the_rules_say(said: list[Any], expected: list[Outcome], wrong: int) -> None:
+    found = receipts.against(receipts.read(batch(*said), PUBLIC), {f"aa/{OIN}/e1": expected})
+    assert found.wrong == wrong
+
+
+def test_an_event_without_a_receipt_is_noticed() -> None:
+    none = receipts.read([], PUBLIC)
+    assert receipts.against(none, {f"aa/{OIN}/e1": []}).wrong == 1
+
+
+def message(kind: str, change: int, event: Any = EVENT, left_out: tuple[str, ...] | None = None) -> Raw:
+    hidden = ("v_number", "bsn", "name", "birth_date", "phone", "forms", "su_sector", "labour_sector", "narrative")
+    extensions = {
+        "ketenbusactivity": "a/1", "ketenbuschange": str(change), "ketenbuskind": kind, "ketenbusmask": "neutral+quasi",
+        "ketenbusleftout": "" if kind == "recall" else ",".join(hidden if left_out is None else left_out),
+    }  # fmt: skip
+    value = None if kind == "recall" else codec.encode(event.model_copy(update={"subject": "1.token"}))
+    headers = envelope.sign(envelope.write(told("1.event", **extensions)), b"1.token", value or b"", DISCLOSE_KEY)
+    return Raw("view.comensha.registratie", 0, change, b"1.token", value, headers)
+
+
+def stands(*messages: Raw, expected: tuple[Outcome, ...] = (outcome(),)) -> int:
+    signed, held = views.read("view", messages, PUBLIC)
+    assert signed.wrong == 0
+    return views.against("view", held, expected).wrong
+
+
+def test_a_view_holds_what_the_rules_deliver() -> None:
+    assert stands(message("delivery", 1)) == 0
+    assert stands(message("delivery", 1), message("delivery", 1)) == 0
+    assert stands(message("delivery", 1), message("recall", 2), message("release", 3)) == 0
+    assert stands(message("recall", 2), message("delivery", 1), expected=(outcome(outcome="withheld"),)) == 0
+
+
+def test_a_delivery_too_many_too_few_or_not_recalled_is_noticed() -> None:
+    assert stands() == 1
+    assert stands(message("delivery", 1), message("recall", 2)) == 1
+    assert stands(message("delivery", 1), expected=()) == 1
+
+
+def test_a_field_that_differs_or_should_be_left_out_is_noticed() -> None:
+    assert stands(message("delivery", 1, EVENT.model_copy(update={"nationality": "NL"}))) == 2
+    assert stands(message("delivery", 1, left_out=("name",))) == 2
+
+
+def test_a_message_nobody_signed_is_noticed() -> None:
+    forged = replace(message("delivery", 1), value=codec.encode(EVENT))
+    assert views.read("view", [forged], PUBLIC)[0].places == ("view.comensha.registratie/0/1",)
+
+
+RECOUNT = Recount(
+    tables={("2.1", "all", "2016"): 3},
+    outcomes={("comensha", "REGISTRATIE", "delivered", "consent"): 2},
+    balance={
+        "published": 5, "admitted": 3, "quarantined": 1, "repeated": 1, "difference": 0,
+        "candidates": 4, "delivered": 2, "withheld": 1, "pending": 1,
+    },
+    standing="ab",
+    checks=(Check("signatures", 9),),
+)  # fmt: skip
+ROW = {"recipient": "comensha", "purpose": "REGISTRATIE", "outcome": "delivered", "reason": "consent", "count": 2}
+REPORT: dict[str, Any] = {
+    "tables": {"2.1": {"all": {"2016": 3, "2017": 0}}},
+    "outcomes": [ROW],
+    "balance": RECOUNT.balance,
+    "standing": "ab",
+}
+
+
+def test_everything_that_agrees_is_counted() -> None:
+    agreed = compare(RECOUNT, REPORT)
+    assert agreed == Agreement(15, 15, ())
+    assert str(agreed) == "agree 15 of 15"
+
+
+@pytest.mark.parametrize(
+    ("changed", "difference"),
+    [
+        ({"tables": {"2.1": {"all": {"2016": 4}}}}, "cell 2.1 all 2016: recounted 3, reported 4"),
+        ({"tables": {}}, "cell 2.1 all 2016: recounted 3, reported 0"),
+        ({"outcomes": []}, "outcome comensha REGISTRATIE delivered consent: recounted 2, reported 0"),
+        ({"balance": {**RECOUNT.balance, "pending": 0}}, "balance pending: recounted 1, reported 0"),
+        ({"standing": "cd"}, "standing: recounted ab, reported cd"),
+    ],
+)
+def test_whatever_differs_is_named(changed: dict[str, Any], difference: str) -> None:
+    found = compare(RECOUNT, {**REPORT, **changed})
+    assert found.differences == (difference,)
+    assert found.n == found.of - 1
+
+
+def test_a_check_that_found_something_wrong_is_a_difference() -> None:
+    found = compare(replace(RECOUNT, checks=(Check.of("signatures", 9, ["ketenlog/0/1"]),)), REPORT)
+    assert found.differences == ("signatures: 9 looked at, 1 wrong: ketenlog/0/1",)
+
+
+def test_receipts_that_do_not_add_up_to_the_candidates_are_a_difference() -> None:
+    balance = {**RECOUNT.balance, "candidates": 5}
+    found = compare(replace(RECOUNT, balance=balance), {**REPORT, "balance": balance})
+    assert found.differences == ("candidates less delivered, withheld and pending: recounted 1, reported 0",)

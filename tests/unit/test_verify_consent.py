@@ -1,0 +1,203 @@
+"""The second reading of the precedence of consent, rule by rule, and of what a subject's candidates stand at."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ketenbus.events import (
+    ConsentGiven,
+    ConsentRefused,
+    ConsentUnobtainable,
+    ConsentWithdrawn,
+    EventRetracted,
+    FactQuarantined,
+    PlacementMoved,
+)
+from ketenbus.values import Event
+from services.verify import consent, judge, law
+from services.verify.log import Entry
+from tests.made_up import NOW, report
+
+CANDIDATE = ("comensha", "REGISTRATIE")
+OIN = "00000099000000015000"
+SOURCE = f"urn:nld:oin:{OIN}:systeem:x"
+LAW = law.load(Path(__file__).parents[2] / "consent" / "register")
+PERSON = {"given_by": "PERSON", "age_group": "ADULT"}
+MOTHER = {"given_by": "PARENT", "giver": "mother", "age_group": "MINOR"}
+FATHER = {"given_by": "PARENT", "giver": "father", "age_group": "MINOR"}
+CHILD = {"given_by": "PERSON", "age_group": "MINOR"}
+HOW = {"channel": "IN_PERSON", "language": "nl", "text_version": "1"}
+ALL = {"recipient": None, "purpose": None}
+NARROW = {"recipient": "comensha", "purpose": "REGISTRATIE"}
+
+
+def day(number: int | None) -> dict[str, Any]:
+    at = None if number is None else datetime(2018, 1, 1, tzinfo=UTC) + timedelta(days=number)
+    return {"subject": "s", "occurred_at": at, "occurred_precision": "UNKNOWN" if at is None else "INSTANT"}
+
+
+def logged(event: Event, id_: str, at: int = 0, kind: str = "zorgcoordinator") -> Entry:
+    time = datetime(2018, 1, 1, tzinfo=UTC) + timedelta(days=at)
+    return Entry("aa", OIN, id_, SOURCE, time, kind, "topic/0/0", event, None)
+
+
+def yes(
+    id_: str, on: int | None = 1, who: dict[str, str] = PERSON, scope: dict[str, Any] = NARROW, **how: Any
+) -> Entry:
+    said = {"explicit": True, "unbundled": True, **how}
+    return logged(ConsentGiven(**day(on), **scope, **who, **HOW, **said), id_)
+
+
+def no(id_: str, on: int | None = 1, who: dict[str, str] = PERSON, scope: dict[str, Any] = NARROW) -> Entry:
+    return logged(ConsentRefused(**day(on), **scope, **who, **HOW), id_)
+
+
+def back(id_: str, grant: str) -> Entry:
+    return logged(ConsentWithdrawn(**day(9), withdraws=grant, **PERSON), id_)
+
+
+def lost(id_: str, **scope: Any) -> Entry:
+    return logged(ConsentUnobtainable(**day(1), **{**ALL, **scope}, reason="NO_CONTACT"), id_)
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "expected"),
+    [
+        ("silence is no", [], "no-consent"),
+        ("a grant is yes", [yes("a")], "consent"),
+        (
+            "a grant for another purpose is silence",
+            [yes("a", scope={"recipient": None, "purpose": "HULP"})],
+            "no-consent",
+        ),
+        ("the later yes stands", [no("a", 1), yes("b", 2)], "consent"),
+        ("the later no stands", [yes("a", 1), no("b", 2)], "consent-refused"),
+        ("at the same time the refusal stands", [yes("a", 1), no("b", 1)], "consent-refused"),
+        ("a refusal at an unknown time stands", [yes("a", 5), no("b", None)], "consent-refused"),
+        ("a grant at an unknown time is not later", [yes("a", None), no("b", 1)], "consent-refused"),
+        ("a specific yes beats a later general no", [yes("a", 1), no("b", 2, scope=ALL)], "consent"),
+        (
+            "recipient comes before purpose",
+            [yes("a", 1, scope={**ALL, "recipient": "comensha"}), no("b", 2, scope={**ALL, "purpose": "REGISTRATIE"})],
+            "consent",
+        ),
+        ("a withdrawal ends its grant", [yes("a"), back("w", "a")], "consent-withdrawn"),
+        ("a withdrawal ends that grant only", [yes("a"), yes("b", 2), back("w", "a")], "consent"),
+        ("a withdrawn grant leaves the refusal", [no("a", 1), yes("b", 2), back("w", "b")], "consent-refused"),
+        ("a child cannot grant", [yes("a", who=CHILD)], "no-authority"),
+        ("nobody grants for an unknown age", [yes("a", who={**PERSON, "age_group": "UNKNOWN"})], "no-authority"),
+        ("a child refuses validly", [yes("a", 2, who=MOTHER), no("b", 1, who=CHILD)], "consent-refused"),
+        ("parents who disagree are a conflict", [yes("a", 2, who=MOTHER), no("b", 1, who=FATHER)], "consent-conflict"),
+        (
+            "parents who disagree are one however general",
+            [yes("a", 2, who=MOTHER), no("b", 1, who=FATHER, scope=ALL)],
+            "consent-conflict",
+        ),
+        ("a parent may change its mind", [no("a", 1, who=MOTHER), yes("b", 2, who=MOTHER)], "consent"),
+        ("a silent nod is none", [yes("a", explicit=False)], "not-explicit"),
+        ("a bundled yes is none", [yes("a", unbundled=False)], "not-explicit"),
+        ("contact was lost", [lost("a")], "consent-unobtainable"),
+        ("contact was lost over something else", [lost("a", purpose="HULP")], "no-consent"),
+        ("contact was lost after the grant", [yes("a"), lost("b")], "consent"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_precedence(name: str, said: list[Entry], expected: str) -> None:
+    assert consent.ground(said, CANDIDATE) == expected
+    assert consent.ground(said[::-1], CANDIDATE) == expected
+
+
+def reported(id_: str = "r", at: int = 0, kind: str = "zorgcoordinator", **changed: Any) -> Entry:
+    return logged(report(forms=None, name=None, birth_date=None, **changed), id_, at, kind)
+
+
+def retracted(id_: str, what: str) -> Entry:
+    return logged(EventRetracted(**day(1), withdraws=what, reason="WRONG_PERSON"), id_)
+
+
+def moved(**changed: Any) -> Entry:
+    held = {
+        "moved_on": date(2018, 1, 1), "shelter_type": "COSM", "provider_id": "0" * 16, "age_group": "ADULT",
+        "safety_at_stake": True, "safety_officer": "1" * 16,
+    }  # fmt: skip
+    return logged(PlacementMoved(**day(1), **{**held, **changed}), "p")
+
+
+def quarantined(what: str) -> Entry:
+    fact = FactQuarantined(**day(1), quarantined_type="consent-refused", quarantined_id=what, quarantined_source=SOURCE)
+    return logged(fact, f"quarantined.{what}", kind="bus")
+
+
+def stands(entries: list[Entry], id_: str = "r", candidate: law.Candidate = CANDIDATE) -> tuple[str, str]:
+    both = []
+    for order in (entries, entries[::-1]):
+        both += [
+            (o.outcome, o.reasons[0])
+            for o in judge.outcomes(LAW, order)
+            if o.entry.id == id_ and o.candidate == candidate
+        ]
+    assert len(both) == 2, "one candidate, in either order"
+    assert both[0] == both[1]
+    return both[0]
+
+
+def test_a_duty_to_report_needs_no_consent() -> None:
+    assert stands([reported(kind="politie"), no("a")]) == ("delivered", "legal-task")
+
+
+def test_a_kind_of_partner_the_register_does_not_name_is_withheld() -> None:
+    assert stands([reported(kind="nla-pau")]) == ("withheld", "no-activity")
+
+
+def test_of_a_chain_of_corrections_the_latest_stands() -> None:
+    chain = [reported("r", 1), reported("s", 2, corrects="r"), reported("t", 3, corrects="s"), yes("a")]
+    assert [stands(chain, id_) for id_ in "rst"] == [
+        ("withheld", "superseded"), ("withheld", "superseded"), ("delivered", "consent"),
+    ]  # fmt: skip
+
+
+def test_two_corrections_of_an_event_that_is_not_here_are_one_chain() -> None:
+    chain = [reported("r", 1, corrects="missing"), reported("s", 2, corrects="missing"), yes("a")]
+    assert stands(chain, "r") == ("withheld", "superseded")
+
+
+def test_an_event_of_another_type_corrects_nothing() -> None:
+    assert stands([reported("r", 1, corrects="a"), yes("a")]) == ("delivered", "consent")
+
+
+def test_what_was_taken_back_replaces_nothing() -> None:
+    history = [reported("r", 1), reported("s", 2, corrects="r"), retracted("x", "s"), yes("a")]
+    assert stands(history, "s") == ("withheld", "retracted")
+    assert stands(history, "r") == ("delivered", "consent")
+
+
+def test_consent_that_was_taken_back_or_corrected_counts_for_nothing() -> None:
+    assert stands([reported(), yes("a"), retracted("x", "a")]) == ("withheld", "no-consent")
+    correction = yes("b", explicit=False)
+    later = replace(correction, time=NOW, event=correction.event.model_copy(update={"corrects": "a"}))
+    assert stands([reported(), yes("a"), later]) == ("withheld", "not-explicit")
+
+
+def test_what_rests_on_consent_is_pending_until_the_repair_is_admitted() -> None:
+    held = [reported(), yes("a"), quarantined("n")]
+    assert stands(held) == ("pending", "consent-quarantined")
+    assert stands([*held, no("n", 5)]) == ("withheld", "consent-refused")
+
+
+def test_safety_opens_a_placement_on_a_recorded_ground_only() -> None:
+    placement = ("opvang", "PLAATSING")
+    assert stands([moved(), no("a", scope=ALL)], "p", placement) == ("delivered", "safety")
+    assert stands([moved(), quarantined("n")], "p", placement) == ("delivered", "safety")
+    assert stands([moved(safety_officer=None)], "p", placement) == ("withheld", "no-consent")
+    assert stands([moved(), yes("a", scope=ALL)], "p", placement) == ("delivered", "consent")
+
+
+def test_without_the_rules_on_corrections_every_version_stands() -> None:
+    lax = replace(LAW, withholds_superseded=False, withholds_retracted=False)
+    history = [reported("r", 1), reported("s", 2, corrects="r"), retracted("x", "s"), yes("a")]
+    assert {o.outcome for o in judge.outcomes(lax, history) if o.candidate == CANDIDATE} == {"delivered"}
