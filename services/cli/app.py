@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -12,12 +14,15 @@ from rich.console import Console
 from infra.local import commands
 from infra.local.platform import Platform
 from infra.local.settings import default_data
+from ketenbus.errors import ConfigurationError
 from services.cli import page, printing
 from services.cli.demo import OUT, Demo, Options, stored_report, write_json_report
 from services.cli.errors import plainly
 from services.cli.progress import Progress
 from services.cli.variants import RULES
 from services.cli.workers import Workers
+from services.lineage import commands as lineage
+from services.quarantine import commands as quarantine
 from services.verify import agreement as agreements
 from services.verify.recount import recount
 from streams.runtime.settings import REGISTER
@@ -171,3 +176,70 @@ def verify(out: Annotated[Path, typer.Option(help="The demo's folder.")] = OUT) 
         print(f"differs: {difference}")
     print(agreement)
     raise typer.Exit(0 if agreement.n == agreement.of else 1)
+
+
+@contextmanager
+def audited(data: Path | None) -> Iterator[Path]:
+    """Give the auditor's settings on a platform that answers: the one in use, else the last demo's, for the moment."""
+    folder = data or default_data()
+    if data is None and not (folder / "platform.json").exists() and (OUT / "platform").exists():
+        folder = OUT / "platform"
+    if not (folder / "platform.json").exists():
+        raise ConfigurationError(f"no platform in {folder}: run ./ketenbus up or ./ketenbus demo first")
+    with Platform(folder, backfill=folder == OUT / "platform").running() as platform:
+        yield platform.processor_file("auditor")
+
+
+Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
+
+
+@lineage_app.command()
+@plainly
+def cell(
+    table: Annotated[str, typer.Argument(help="For instance 2.9.")],
+    row: Annotated[str, typer.Argument(help="For instance POLITIE.")],
+    column: Annotated[str, typer.Argument(help="For instance 2019.")],
+    limit: Annotated[int, typer.Option(min=1, help="How many records to show in full.")] = 5,
+    as_json: Json = False,
+    data: Data = None,
+) -> None:
+    """From a figure to the records it counts, their events, and the decisions and articles that let them through."""
+    with audited(data) as settings:
+        lineage.cell(settings, table, row, column, limit, as_json)
+
+
+@lineage_app.command()
+@plainly
+def event(
+    id: Annotated[str, typer.Argument(help="The event's id, as its publisher or a view names it.")],
+    source: Annotated[str | None, typer.Option(help="Its ce_source, where two publishers use the same id.")] = None,
+    as_json: Json = False,
+    data: Data = None,
+) -> None:
+    """From an event to everyone who got it and why, and everyone who did not."""
+    with audited(data) as settings:
+        lineage.event(settings, id, source, as_json)
+
+
+@quarantine_app.command("list")
+@plainly
+def list_quarantine(
+    reason: Annotated[str | None, typer.Option(help="Only this reason.")] = None,
+    as_json: Json = False,
+    data: Data = None,
+) -> None:
+    """List what is in quarantine, with reasons and places."""
+    with audited(data) as settings:
+        quarantine.list(settings, reason, as_json)
+
+
+@quarantine_app.command()
+@plainly
+def show(
+    coordinates: Annotated[str, typer.Argument(help="topic/partition/offset, as the list prints it.")],
+    as_json: Json = False,
+    data: Data = None,
+) -> None:
+    """Show one quarantined record: headers, field names, broken rules; never what it says of a person."""
+    with audited(data) as settings:
+        quarantine.show(settings, coordinates, as_json)

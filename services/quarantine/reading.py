@@ -32,7 +32,6 @@ def read_topic(settings: ProcessorSettings, topic: str) -> Iterator[Record]:
             "sasl.password": settings.password,
             "group.id": f"{settings.user}.reading",  # the library wants one; nothing is committed under it
             "enable.auto.commit": False,
-            "logger": lambda *_: None,
         }
     )
     try:

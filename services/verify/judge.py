@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -72,9 +73,20 @@ def _is_unsafe(entry: Entry) -> bool:
 
 
 def _retracted(entries: Sequence[Entry]) -> set[str]:
-    """Return what its own publisher took back."""
-    taken = {(entry.oin, entry.event.withdraws) for entry in entries if isinstance(entry.event, EventRetracted)}
-    return {entry.key for entry in entries if (entry.oin, entry.id) in taken}
+    """Return what its own publisher took back, and did not take back that it took it back."""
+    takers: defaultdict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        if isinstance(entry.event, EventRetracted):
+            takers[entry.event.withdraws].append(entry)
+
+    def is_taken(entry: Entry, asked: frozenset[str]) -> bool:
+        """A retraction that leads back to itself takes nothing back."""
+        return any(
+            taker.oin == entry.oin and taker.key not in asked and not is_taken(taker, asked | {taker.key})
+            for taker in takers[entry.id]
+        )
+
+    return {entry.key for entry in entries if is_taken(entry, frozenset({entry.key}))}
 
 
 def _superseded(entries: Sequence[Entry], retracted: set[str]) -> set[str]:
@@ -90,10 +102,9 @@ def _superseded(entries: Sequence[Entry], retracted: set[str]) -> set[str]:
             name = up
         return name
 
-    types = {(entry.oin, entry.id): entry.event.TYPE for entry in entries}
     for entry in entries:
         corrects = getattr(entry.event, "corrects", None)
-        if corrects is not None and types.get((entry.oin, corrects), entry.event.TYPE) == entry.event.TYPE:
+        if corrects is not None:
             chain[head(_name(entry, entry.id))] = head(_name(entry, corrects))
     held = [entry for entry in entries if entry.key not in retracted]
     latest: dict[Name, Entry] = {}
