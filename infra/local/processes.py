@@ -11,7 +11,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +35,13 @@ class Process:
             return False
 
 
-def start(command: Sequence[str], log: Path, *, account: tuple[int, int] | None = None) -> Process:
+def start(
+    command: Sequence[str],
+    log: Path,
+    *,
+    account: tuple[int, int] | None = None,
+    more_environment: Mapping[str, str] | None = None,
+) -> Process:
     """Start a program that outlives its parent and logs to `log`; run as `account` (uid, gid) if given."""
     uid, gid = account or (None, None)
     with log.open("ab") as output:
@@ -45,6 +51,7 @@ def start(command: Sequence[str], log: Path, *, account: tuple[int, int] | None 
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd="/",  # a server must not hold the caller's folder
+            env={**os.environ, **(more_environment or {})},
             start_new_session=True,  # a Ctrl-C at the terminal is for us, not for the server
             user=uid,
             group=gid,

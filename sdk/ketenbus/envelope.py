@@ -102,16 +102,17 @@ def read(headers: Headers) -> Envelope | Unreadable:
         return Unreadable("bad-headers", "ce_id")
     try:
         time = datetime.fromisoformat(texts["ce_time"])
-    except ValueError:
+        if time.tzinfo is None:
+            return Unreadable("bad-headers", "ce_time without zone")
+        time = time.astimezone(UTC)
+    except (ValueError, OverflowError):  # the years 1 and 9999 have hours that no UTC time can hold
         return Unreadable("bad-headers", "ce_time")
-    if time.tzinfo is None:
-        return Unreadable("bad-headers", "ce_time without zone")
     known = {*REQUIRED, SIGNATURE, "traceparent"}
     return Envelope(
         id=texts["ce_id"],
         source=texts["ce_source"],
         type=texts["ce_type"],
-        time=time.astimezone(UTC),
+        time=time,
         dataschema=texts["ce_dataschema"],
         traceparent=texts.get("traceparent"),
         extensions=tuple(

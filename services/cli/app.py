@@ -205,7 +205,7 @@ def cell(
 ) -> None:
     """From a figure to the records it counts, their events, and the decisions and articles that let them through."""
     with audited(data) as settings:
-        lineage.cell(settings, table, row, column, limit, as_json)
+        lineage.cell(settings, table, row, column, limit, as_json, wide_console())
 
 
 @lineage_app.command()
@@ -218,7 +218,7 @@ def event(
 ) -> None:
     """From an event to everyone who got it and why, and everyone who did not."""
     with audited(data) as settings:
-        lineage.event(settings, id, source, as_json)
+        lineage.event(settings, id, source, as_json, wide_console())
 
 
 @quarantine_app.command("list")
@@ -230,7 +230,7 @@ def list_quarantine(
 ) -> None:
     """List what is in quarantine, with reasons and places."""
     with audited(data) as settings:
-        quarantine.list(settings, reason, as_json)
+        quarantine.list(settings, reason, as_json, wide_console())
 
 
 @quarantine_app.command()
@@ -242,4 +242,4 @@ def show(
 ) -> None:
     """Show one quarantined record: headers, field names, broken rules; never what it says of a person."""
     with audited(data) as settings:
-        quarantine.show(settings, coordinates, as_json)
+        quarantine.show(settings, coordinates, as_json, wide_console())

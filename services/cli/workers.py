@@ -12,6 +12,7 @@ import psutil
 
 from infra.local import processes
 from infra.local.processes import Process, tail
+from infra.local.settings import ROOT
 from ketenbus.errors import BusError
 
 NAMES = ("admit", "disclose", "registration", "monitoring")
@@ -33,7 +34,9 @@ class Workers:
     def start(self, name: str) -> Process:
         """Start one processor, and return its process; one that runs already is left as it is."""
         running = self.find(name)
-        return running or processes.start(self._command(name), self.log(name))
+        return running or processes.start(
+            self._command(name), self.log(name), more_environment={"PYTHONPATH": str(ROOT)}
+        )
 
     def start_all(self) -> dict[str, Process]:
         """Start every processor that does not run."""

@@ -6,37 +6,21 @@ from collections.abc import Sequence
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from services.quarantine.parked import Inspected, Parked, totals
 
 
 def print_list(console: Console, found: Sequence[Parked], shown: Sequence[Parked]) -> None:
-    """Print the totals by reason, then one line a record."""
+    """Print the totals by reason, then two lines a record."""
     console.print(f"{len(found):,} records in quarantine")
     for reason, count in totals(found).items():
         console.print(f"  {count:>6,}  {escape(reason)}")
-    if not shown:
-        return
-    grid = Table(box=None, pad_edge=False)
-    for name, right in (
-        ("record", False), ("reason", False), ("place", False), ("publisher", False), ("ce_id", False),
-        ("ce_type", False), ("quarantined", False), ("bytes", True),
-    ):  # fmt: skip
-        grid.add_column(
-            name,
-            justify="right" if right else "left",
-            overflow="fold",
-            no_wrap=name in ("record", "ce_id", "quarantined"),
-        )
     for one in shown:
         when = one.appended_at.strftime("%Y-%m-%d %H:%M:%S")
-        grid.add_row(
-            *map(escape, (one.origin, one.reason, one.place, _publisher(one), one.id or "-", _short(one.type), when)),
-            f"{one.value_bytes:,}",
-        )
-    console.print()
-    console.print(grid)
+        why, who = escape(f"{one.reason} ({one.place})"), escape(_publisher(one))
+        console.print(f"[bold]{escape(one.origin)}[/bold]  {why}  {who}", soft_wrap=True)
+        what = escape(f"{one.id or '-'}  {_short(one.type)}  {when}  {one.value_bytes:,} bytes")
+        console.print(f"  [dim]{what}[/dim]", soft_wrap=True)
 
 
 def print_one(console: Console, seen: Inspected) -> None:

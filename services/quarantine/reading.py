@@ -9,19 +9,19 @@ from typing import cast
 from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Consumer, KafkaException, Message, TopicPartition
 
 from ketenbus.envelope import headers_of
-from ketenbus.errors import RetryableError
+from ketenbus.errors import ConfigurationError, RetryableError
 from streams.runtime.records import Record
 from streams.runtime.settings import ProcessorSettings
 
 #: How long the broker may be silent before we say so.
-SILENCE_SECONDS = 30.0
+SILENCE_SECONDS = 10.0
 CHUNK = 500
 
 
 def read_topic(settings: ProcessorSettings, topic: str) -> Iterator[Record]:
     """Yield every record of the topic up to the end it has when asked, partition by partition in order.
 
-    Raises RetryableError when the broker does not answer.
+    Raises RetryableError when the broker does not answer, ConfigurationError when it has no such topic for us.
     """
     consumer = Consumer(
         {
@@ -32,10 +32,16 @@ def read_topic(settings: ProcessorSettings, topic: str) -> Iterator[Record]:
             "sasl.password": settings.password,
             "group.id": f"{settings.user}.reading",  # the library wants one; nothing is committed under it
             "enable.auto.commit": False,
+            "log_level": 2,  # what fails is raised below, in our own words
         }
     )
     try:
-        for partition in sorted(consumer.list_topics(topic, timeout=SILENCE_SECONDS).topics[topic].partitions):
+        there = consumer.list_topics(topic, timeout=SILENCE_SECONDS).topics[topic]
+        if there.error is not None:
+            raise ConfigurationError(
+                f"Kafka at {settings.kafka}: {settings.user} finds no topic {topic}: {there.error}"
+            )
+        for partition in sorted(there.partitions):
             low, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=SILENCE_SECONDS)
             if low < end:
                 consumer.assign([TopicPartition(topic, partition, low)])

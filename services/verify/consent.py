@@ -6,16 +6,28 @@ Pure, and written from the design's text alone: `consent/` is what it is compare
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 
-from ketenbus.events import ConsentGiven, ConsentRefused, ConsentUnobtainable, ConsentWithdrawn
+from ketenbus.events import (
+    ConsentGiven,
+    ConsentRefused,
+    ConsentUnobtainable,
+    ConsentWithdrawn,
+    GuardianAppointed,
+    GuardianEnded,
+)
 from services.verify.law import Candidate
 from services.verify.log import Entry
 
 #: Who may speak for a subject of that age (slachtoffermonitor-part1, L1099-1102); for an unknown age nobody may.
 AUTHORITY = {"ADULT": {"PERSON", "REPRESENTATIVE"}, "MINOR": {"PARENT", "GUARDIAN"}}
+
+
+#: the first moment something can have happened, and the first moment by which it had
+Span = tuple[datetime, datetime]
+EVER: Span = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +36,69 @@ class Word:
 
     speaker: tuple[str, str | None]
     specificity: tuple[bool, bool]
-    at: datetime | None
+    span: Span
     yes: bool
     has_authority: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What else is known of a subject: the grants that were withdrawn, and when each guardian was in office."""
+
+    withdrawn: frozenset[tuple[str, str]]
+    offices: Mapping[str | None, Sequence[Span]]
+
+    @classmethod
+    def of(cls, entries: Sequence[Entry]) -> _Known:
+        ends: dict[tuple[str, str], datetime] = {}
+        for entry in entries:
+            if isinstance(event := entry.event, GuardianEnded):
+                name = (entry.oin, event.withdraws)
+                ends[name] = min(_midnight(event.ended_on), ends.get(name, EVER[1]))
+        offices: defaultdict[str | None, list[Span]] = defaultdict(list)
+        for entry in entries:
+            if isinstance(event := entry.event, GuardianAppointed):
+                office = (_midnight(event.appointed_on), ends.get((entry.oin, entry.id), EVER[1]))
+                offices[event.guardian].append(office)
+        withdrawn = {(e.oin, e.event.withdraws) for e in entries if isinstance(e.event, ConsentWithdrawn)}
+        return cls(frozenset(withdrawn), offices)
+
+    def is_withdrawn(self, entry: Entry) -> bool:
+        return (entry.oin, entry.id) in self.withdrawn
+
+    def has_authority(self, event: ConsentGiven | ConsentRefused) -> bool:
+        """Return whether who spoke could speak for the subject then.
+
+        A guardian whose guardianship is recorded could while it lasted, and one of whom nothing is recorded could.
+        """
+        if event.given_by not in AUTHORITY.get(event.age_group, set()):
+            return False
+        if event.given_by != "GUARDIAN" or not (offices := self.offices.get(event.giver)):
+            return True
+        first, last = span(event.occurred_at, event.occurred_precision)
+        return any(start <= first and last <= end for start, end in offices)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def span(at: datetime | None, precision: str) -> Span:
+    """Return when something can have happened, as exactly as its precision says."""
+    if at is None:
+        return EVER
+    match precision:
+        case "DAY":
+            first = at.replace(hour=0, minute=0, second=0, microsecond=0)
+            return first, first + timedelta(days=1)
+        case "MONTH":
+            first = at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+            return first, (first + timedelta(days=31)).replace(day=1)
+        case "YEAR":
+            first = at.replace(month=1, day=1, hour=0, minute=0, second=0, microsecond=0)
+            return first, first.replace(year=first.year + 1)
+        case _:
+            return at, at + timedelta(microseconds=1)
 
 
 def ground(entries: Sequence[Entry], candidate: Candidate) -> str:
@@ -38,9 +110,9 @@ def ground(entries: Sequence[Entry], candidate: Candidate) -> str:
     words then differ are a conflict, however specific each was.
     """
     facts = [entry for entry in entries if _concerns(entry, candidate)]
-    withdrawn = {entry.event.withdraws for entry in entries if isinstance(entry.event, ConsentWithdrawn)}
-    words = [word for entry in facts if (word := _heard(entry, withdrawn)) is not None]
-    return _verdict(words) if words else _why_silent(facts, withdrawn)
+    known = _Known.of(entries)
+    words = [word for entry in facts if (word := _heard(entry, known)) is not None]
+    return _verdict(words) if words else _why_silent(facts, known)
 
 
 def _concerns(entry: Entry, candidate: Candidate) -> bool:
@@ -51,11 +123,12 @@ def _concerns(entry: Entry, candidate: Candidate) -> bool:
     return event.recipient in {None, recipient} and event.purpose in {None, purpose}
 
 
-def _heard(entry: Entry, withdrawn: set[str]) -> Word | None:
+def _heard(entry: Entry, known: _Known) -> Word | None:
     event = entry.event
     match event:
         case ConsentGiven():
-            counts = event.explicit and event.unbundled and _has_authority(event) and entry.id not in withdrawn
+            flawless = event.explicit and event.unbundled and known.has_authority(event)
+            counts = flawless and not known.is_withdrawn(entry)
         case ConsentRefused():
             counts = True
         case _:
@@ -65,14 +138,10 @@ def _heard(entry: Entry, withdrawn: set[str]) -> Word | None:
     return Word(
         speaker=(event.given_by, event.giver),
         specificity=(event.recipient is not None, event.purpose is not None),
-        at=event.occurred_at,
+        span=span(event.occurred_at, event.occurred_precision),
         yes=isinstance(event, ConsentGiven),
-        has_authority=_has_authority(event),
+        has_authority=known.has_authority(event),
     )
-
-
-def _has_authority(event: ConsentGiven | ConsentRefused) -> bool:
-    return event.given_by in AUTHORITY.get(event.age_group, set())
 
 
 def _verdict(words: Sequence[Word]) -> str:
@@ -95,19 +164,16 @@ def _last(words: Sequence[Word]) -> Word:
     grants = [word for word in words if word.yes]
     if not refusals:
         return grants[0]
-    times = [word.at for word in refusals if word.at is not None]
-    if len(times) == len(refusals):
-        for grant in grants:
-            if grant.at is not None and grant.at > max(times):
-                return grant
-    return refusals[0]
+    last = max(word.span[1] for word in refusals)
+    return next((grant for grant in grants if last <= grant.span[0]), refusals[0])
 
 
-def _why_silent(facts: Sequence[Entry], withdrawn: set[str]) -> str:
-    grants = [(entry.id, entry.event) for entry in facts if isinstance(entry.event, ConsentGiven)]
-    if any(id_ in withdrawn for id_, _ in grants):
+def _why_silent(facts: Sequence[Entry], known: _Known) -> str:
+    grants = [entry for entry in facts if isinstance(entry.event, ConsentGiven)]
+    if any(known.is_withdrawn(entry) for entry in grants):
         return "consent-withdrawn"
-    if any(not (grant.explicit and grant.unbundled) for _, grant in grants):
+    events = [entry.event for entry in grants if isinstance(entry.event, ConsentGiven)]
+    if not all(grant.explicit and grant.unbundled for grant in events):
         return "not-explicit"
     if grants:
         return "no-authority"

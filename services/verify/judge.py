@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from ketenbus.events import EventRetracted, FactQuarantined, PlacementMoved
 from services.verify import consent
 from services.verify.law import Activity, Candidate, Law
 from services.verify.log import Entry
+
+#: publisher, type, id
+Name = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +30,9 @@ class Outcome:
 
 def outcomes(law: Law, entries: Sequence[Entry]) -> Iterator[Outcome]:
     """Return the outcome of every candidate of every event of one subject."""
-    retracted = _retracted(entries) if law.withholds_retracted else set()
-    superseded = _superseded(entries, retracted) if law.withholds_superseded else set()
+    heads = _chains(entries)
+    retracted = _retracted(entries, heads) if law.withholds_retracted else set()
+    superseded = _superseded(entries, heads, retracted) if law.withholds_superseded else set()
     gone = superseded | retracted
     standing = [entry for entry in entries if entry.key not in gone]
     holds = _is_held(entries)
@@ -72,28 +76,39 @@ def _is_unsafe(entry: Entry) -> bool:
     return isinstance(event, PlacementMoved) and event.safety_at_stake and event.safety_officer is not None
 
 
-def _retracted(entries: Sequence[Entry]) -> set[str]:
-    """Return what its own publisher took back, and did not take back that it took it back."""
-    takers: defaultdict[str, list[Entry]] = defaultdict(list)
-    for entry in entries:
-        if isinstance(entry.event, EventRetracted):
-            takers[entry.event.withdraws].append(entry)
+def _retracted(entries: Sequence[Entry], heads: Mapping[str, Name]) -> set[str]:
+    """Return what its own publisher took back, and did not take back that it took it back.
 
-    def is_taken(entry: Entry, asked: frozenset[str]) -> bool:
-        """A retraction that leads back to itself takes nothing back."""
-        return any(
-            taker.oin == entry.oin and taker.key not in asked and not is_taken(taker, asked | {taker.key})
-            for taker in takers[entry.id]
-        )
+    A retraction can be taken back or corrected only by a later one, so that none rests on itself.
+    """
+    told = [entry for entry in entries if isinstance(entry.event, EventRetracted)]
+    names: set[tuple[str, str]] = set()
+    replaced: set[Name] = set()
+    for entry in sorted(told, key=_when, reverse=True):
+        assert isinstance(entry.event, EventRetracted)
+        if (entry.oin, entry.id) in names or heads[entry.key] in replaced:
+            continue
+        names.add((entry.oin, entry.event.withdraws))
+        replaced.add(heads[entry.key])
+    return {entry.key for entry in entries if (entry.oin, entry.id) in names}
 
-    return {entry.key for entry in entries if is_taken(entry, frozenset({entry.key}))}
+
+def _superseded(entries: Iterable[Entry], heads: Mapping[str, Name], retracted: set[str]) -> set[str]:
+    """Return what a later whole event replaces: of a chain the latest stands.
+
+    One that was taken back replaces nothing, so what it corrected stands again.
+    """
+    latest: dict[Name, Entry] = {}
+    held = [entry for entry in entries if entry.key not in retracted]
+    for entry in held:
+        latest[heads[entry.key]] = max(latest.get(heads[entry.key], entry), entry, key=_when)
+    return {entry.key for entry in held} - {entry.key for entry in latest.values()}
 
 
-def _superseded(entries: Sequence[Entry], retracted: set[str]) -> set[str]:
-    """Return what a later whole event of the same type and publisher replaces: of a chain the latest stands.
+def _chains(entries: Iterable[Entry]) -> dict[str, Name]:
+    """Return which chain of corrections each event is of: events of one type and publisher that name one another.
 
-    The events of a chain need not all be here: two that correct the same missing one are of one chain. One that was
-    taken back replaces nothing, so what it corrected stands again.
+    Not all of a chain need be here: two that correct the same missing event are of one chain.
     """
     chain: dict[Name, Name] = {}
 
@@ -102,22 +117,16 @@ def _superseded(entries: Sequence[Entry], retracted: set[str]) -> set[str]:
             name = up
         return name
 
-    for entry in entries:
+    held = list(entries)
+    for entry in held:
         corrects = getattr(entry.event, "corrects", None)
         if corrects is not None:
             chain[head(_name(entry, entry.id))] = head(_name(entry, corrects))
-    held = [entry for entry in entries if entry.key not in retracted]
-    latest: dict[Name, Entry] = {}
-    for entry in held:
-        chained = head(_name(entry, entry.id))
-        other = latest.setdefault(chained, entry)
-        if (other.time, other.id) < (entry.time, entry.id):
-            latest[chained] = entry
-    return {entry.key for entry in held} - {entry.key for entry in latest.values()}
+    return {entry.key: head(_name(entry, entry.id)) for entry in held}
 
 
-#: publisher, type, id
-Name = tuple[str, str, str]
+def _when(entry: Entry) -> tuple[datetime, str]:
+    return entry.time, entry.id
 
 
 def _name(entry: Entry, event_id: str) -> Name:

@@ -117,7 +117,7 @@ def _record(message: Any) -> Record:
         topic=message.topic,
         partition=message.partition,
         offset=message.offset,
-        appended_ms=int(message.timestamp * 1000),
+        appended_ms=round(message.timestamp * 1000),
         key=message.key,
         value=message.value,
         headers=headers_of(message.headers),

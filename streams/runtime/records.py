@@ -47,10 +47,10 @@ class ToSend:
 
 
 def pack_headers(headers: Headers) -> str:
-    """Return headers as text that `unpack_headers` gives back byte for byte."""
-    return json.dumps([[name, value.decode("latin-1")] for name, value in headers])
+    """Return headers as text that `unpack_headers` gives back byte for byte; Kafka lets a header have no value at all."""
+    return json.dumps([[name, None if value is None else value.decode("latin-1")] for name, value in headers])
 
 
 def unpack_headers(text: str) -> Headers:
     """Return the headers that `pack_headers` packed."""
-    return tuple((name, value.encode("latin-1")) for name, value in json.loads(text))
+    return tuple((name, None if value is None else value.encode("latin-1")) for name, value in json.loads(text))

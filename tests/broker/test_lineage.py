@@ -127,9 +127,13 @@ def audited(platform: Platform) -> Iterator[Audited]:
     workers = Workers(platform.data)
 
     async def tell() -> None:
-        for stage in (FIRST, THEN):
-            await Agencies(platform.partner_file, platform.admin()).publish(stage, lambda _: None)
-            await settle(platform, workers)
+        agencies = Agencies(platform.partner_file, platform.admin())
+        try:
+            for stage in (FIRST, THEN):
+                await agencies.publish(stage, lambda _: None)
+                await settle(platform, workers)
+        finally:
+            await agencies.close()
 
     try:
         asyncio.run(tell())
@@ -185,7 +189,7 @@ def test_an_event_is_found_by_the_name_a_view_has_for_it(audited: Audited) -> No
 
 
 def test_what_came_again_under_an_id_is_told_with_what_stands(audited: Audited) -> None:
-    assert [arrival.reason for arrival in audited.event(POLICE.id).not_admitted] == ["repeated", "id-reused"]
+    assert {arrival.reason for arrival in audited.event(POLICE.id).not_admitted} == {"repeated", "id-reused"}
 
 
 def test_who_did_not_get_an_event_is_named_with_the_reason(audited: Audited) -> None:

@@ -65,7 +65,11 @@ def audited(platform: Platform) -> Iterator[Audited]:
     ran = workers.find("admit")
 
     async def tell() -> None:
-        await Agencies(platform.partner_file, platform.admin()).publish(EVENTS, lambda _: None)
+        agencies = Agencies(platform.partner_file, platform.admin())
+        try:
+            await agencies.publish(EVENTS, lambda _: None)
+        finally:
+            await agencies.close()
         gauge, running = Gauge(platform.admin()), {"admit": workers.start("admit")}
         deadline = time.monotonic() + SETTLED_WITHIN_SECONDS
         while (admit := (await gauge.progress())[0]).sent < admit.end:

@@ -7,6 +7,7 @@ schema. The log keeps what Kafka keeps of it: records in order per partition, an
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import zlib
 from collections import defaultdict
@@ -51,7 +52,8 @@ class Knife:
         self.before = before
         self.steps = 0
 
-    def step(self) -> None:
+    async def step(self) -> None:
+        """Be at the next step; killed if this is the one."""
         self.steps += 1
         if self.steps == self.before:
             raise Killed
@@ -84,7 +86,7 @@ class KnifedProducer:
     async def send(
         self, topic: str, *, value: bytes | None, key: bytes, headers: list[tuple[str, bytes]]
     ) -> asyncio.Future[None]:
-        self._knife.step()
+        await self._knife.step()
         self._log.append(topic, key, value, tuple(headers))
         sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         sent.set_result(None)
@@ -100,7 +102,7 @@ class KnifedPool:
 
     @asynccontextmanager
     async def acquire(self) -> AsyncIterator[Any]:
-        self._knife.step()
+        await self._knife.step()
         async with self._pool.acquire() as connection:
             yield _KnifedConnection(connection, self._knife)
 
@@ -114,7 +116,7 @@ class _KnifedConnection:
         statement = getattr(self._connection, name)
 
         async def run(*arguments: Any, **named: Any) -> Any:
-            self._knife.step()
+            await self._knife.step()
             return await statement(*arguments, **named)
 
         return run
@@ -123,8 +125,8 @@ class _KnifedConnection:
     async def transaction(self, **named: Any) -> AsyncIterator[None]:
         async with self._connection.transaction(**named):
             yield
-            self._knife.step()
-        self._knife.step()
+            await self._knife.step()
+        await self._knife.step()
 
 
 class Seat:
@@ -136,14 +138,15 @@ class Seat:
         self.pool = pool
         self.positions: dict[Place, int] = {}
         self.delivery: Delivery | None = None
+        self._processor = PROCESSORS[name](self.settings)
 
     def places(self) -> list[Place]:
         """The partitions the processor reads, of a log with fewer of them."""
         return [(topic, n) for topic, n in settled.read_by()[self.name] if n < LOG_PARTITIONS]
 
-    async def start(self, log: Log, knife: Knife) -> None:
-        """Start a worker: it sends what an earlier one left, and reads on."""
-        processor = PROCESSORS[self.name](self.settings)
+    async def start(self, log: Log, knife: Knife, *, anew: bool = False) -> None:
+        """Start a worker: it sends what an earlier one left, and reads on. `anew`: nothing in memory is left either."""
+        processor = PROCESSORS[self.name](self.settings) if anew else self._processor
         producer: Any = KnifedProducer(log, knife) if processor.sends else None
         pool: Any = KnifedPool(self.pool, knife)
         self.delivery = Delivery(processor, pool, producer)
@@ -172,7 +175,7 @@ class Chain:
     async def run(self, waves: Sequence[Sequence[Prepared]], *, most: int = 500, kill_before: int | None = None) -> Run:
         """Publish wave after wave, each until nothing is left to read; a worker that is killed is started again."""
         log, knife = Log(), Knife(kill_before)
-        await self._empty()
+        await self.empty()
         for seat in self.seats.values():
             await self._alive(seat, log, knife, seat.start(log, knife))
         for wave in waves:
@@ -192,17 +195,17 @@ class Chain:
         try:
             await work
         except Killed:
-            await seat.start(log, knife)
+            await seat.start(log, knife, anew=True)
 
-    async def _empty(self) -> None:
+    async def empty(self) -> None:
+        """Forget everything but the keys of the zones; deleting few rows is quicker than making the files anew."""
         for seat in self.seats.values():
             async with seat.pool.acquire() as connection:
                 names = await connection.fetch(
                     "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
                     " AND tablename NOT IN ('cluster', 'zone_key')"
                 )
-                tables = ", ".join(row["tablename"] for row in names)
-                await connection.execute(f"TRUNCATE {tables} RESTART IDENTITY")
+                await connection.execute("; ".join(f"DELETE FROM {row['tablename']}" for row in names))
 
 
 class Run:
@@ -266,6 +269,25 @@ class Run:
                     latest[event] = (change, holds)
         return {event: holds for event, (_, holds) in latest.items()}
 
+    def doubles(self) -> list[tuple[str, str, str]]:
+        """Messages of a view that were told twice in different words: (view, event, change)."""
+        said: dict[tuple[str, str, str], set[tuple[bytes | None, bytes | None, Headers]]] = defaultdict(set)
+        for (topic, _), records in self.log.records.items():
+            for record in records if topic.startswith("view.") else ():
+                told = {name: value.decode() for name, value in record.headers}
+                key = (topic, told["ce_id"], told["ce_ketenbuschange"])
+                said[key].add((record.key, record.value, record.headers))
+        return [key for key, words in said.items() if len(words) > 1]
+
+    def receipts(self) -> dict[str, list[tuple[str, ...]]]:
+        """The last receipt of every event of a partner: each candidate's outcome, mask, activity and reasons."""
+        last = {(r.key or b"").decode(): json.loads(r.value or b"{}") for r in self.log.of(topics.RECEIPTS)}
+        return {
+            name: [(o["recipient"], o["purpose"], o["outcome"], o["mask"], o["activity"], *o["reasons"]) for o in told["outcomes"]]
+            for name, told in last.items()
+            if not told["type"].startswith("registration-")
+        }
+
     def answers(self) -> set[tuple[str, bytes | None, bytes | None]]:
         """What partners were told of their events."""
         found = sorted({name for name, _ in self.log.records if name.startswith("acknowledgements.")})
@@ -285,6 +307,8 @@ class Run:
             "views": {event: holds for event, holds in self.views().items() if "rapporteur" not in event[0]},
             "answers": self.answers(),
             "quarantine": self.quarantine(),
+            "receipts": self.receipts(),
+            "doubles": self.doubles(),
             "unsent": await self.unsent(),
         }
 

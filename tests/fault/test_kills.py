@@ -7,12 +7,15 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from infra.local.platform import Platform
 from ketenbus.preparing import Prepared
 from sandbox.telling import Planned
 from tests.fault.chain import Chain, chain, oins, prepared
 from tests.made_up import NOW
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 BEFORE = NOW - timedelta(days=400)
 #: How many runs the steps are dealt over: one step of each sixteen a test, so that a failure names its neighbourhood.
@@ -69,7 +72,46 @@ def waves(platform: Platform) -> list[list[Prepared]]:
     return [made[: len(first)], [*made[len(first) :], made[0]]]
 
 
-@pytest.fixture(scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(platform: Platform) -> AsyncIterator[Chain]:
     async with chain(platform) as running:
         yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def story(platform: Platform) -> list[list[Prepared]]:
+    return waves(platform)
+
+
+async def test_the_story_has_everything_a_kill_could_spoil(world: Chain, story: list[list[Prepared]]) -> None:
+    run = await world.run(story)
+    kinds = {dict(r.headers)["ce_ketenbuskind"] for r in run.log.of("view.comensha.registratie")}
+    ended = await run.rows("registration", "SELECT count(*) FROM record WHERE ended")
+    assert kinds == {b"delivery", b"release", b"recall"}
+    assert {reason for _, reason in run.quarantine()} == {b"bad-signature", b"unknown-code"}
+    assert len(run.log.of("repeated")) == 1
+    assert ended != [(0,)]
+    assert len(await run.registered()) == len(await run.records()) == 3
+    assert run.balance()[0] == run.balance()[1]
+    assert await run.unsent() == []
+
+
+@pytest.mark.parametrize("share", range(SHARES))
+async def test_killed_before_any_step_the_end_is_the_undisturbed_end(
+    world: Chain, story: list[list[Prepared]], share: int
+) -> None:
+    undisturbed = await world.run(story)
+    wanted = await undisturbed.state()
+    for step in range(1 + share, undisturbed.steps + 1, SHARES):
+        run = await world.run(story, kill_before=step)
+        assert await run.state() == wanted, f"killed before step {step} of {undisturbed.steps}"
+        assert run.balance()[0] == run.balance()[1], f"killed before step {step} of {undisturbed.steps}"
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 7])
+async def test_the_size_of_the_batches_changes_nothing(world: Chain, story: list[list[Prepared]], most: int) -> None:
+    undisturbed = await world.run(story)
+    wanted = await undisturbed.state()
+    run = await world.run(story, most=most)
+    assert await run.state() == wanted
+    assert run.balance()[0] == run.balance()[1]

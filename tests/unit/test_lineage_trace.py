@@ -174,9 +174,8 @@ def foreign_event(found: Evidence) -> Evidence:
     return replace(found, told={TOKEN: replace(found.told[TOKEN], event="1.of-another-view")})
 
 
-def other_record(found: Evidence) -> Evidence:
-    about = {one: fact for one, fact in found.facts.items() if one != name_of(RECORDED)}
-    return replace(found, facts=about)
+def unlogged(found: Evidence) -> Evidence:
+    return replace(found, facts={name_of(REPORT): REPORT})
 
 
 def recalled(found: Evidence) -> Evidence:
@@ -187,7 +186,7 @@ def recalled(found: Evidence) -> Evidence:
     ("broken", "said"),
     [
         (foreign_event, "1.of-another-view is no event of the view of rapporteur"),
-        (other_record, "the log holds no event recorded"),
+        (unlogged, "the log holds no event recorded"),
         (lambda found: replace(found, held=[]), "the registration holds no report for it"),
         (
             lambda found: replace(found, held=[replace(found.held[0], version=3)]),
@@ -245,8 +244,7 @@ def test_a_recipient_that_was_told_to_stop_did_get_it() -> None:
 
 
 def test_a_recipient_that_did_not_get_it_is_named_with_the_reason() -> None:
-    answer = event_of(REPORT, stored(refused()))
-    [outcome] = answer.did_not
+    [outcome] = (answer := event_of(REPORT, stored(refused()))).did_not
     assert (answer.got, outcome.recipient, outcome.reasons) == ((), "comensha", ("consent-refused",))
 
 
@@ -289,8 +287,7 @@ def test_nothing_lineage_says_is_a_client_number_or_what_an_event_says() -> None
 
 
 def printed(answer: CellLineage | EventLineage) -> str:
-    out = io.StringIO()
-    console = Console(file=out, width=200)
+    console = Console(file=(out := io.StringIO()), width=200)
     printing.print_cell(console, answer) if isinstance(answer, CellLineage) else printing.print_event(console, answer)
     return out.getvalue()
 

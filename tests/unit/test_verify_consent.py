@@ -16,6 +16,8 @@ from ketenbus.events import (
     ConsentWithdrawn,
     EventRetracted,
     FactQuarantined,
+    GuardianAppointed,
+    GuardianEnded,
     PlacementMoved,
 )
 from ketenbus.values import Event
@@ -112,12 +114,48 @@ def test_precedence(name: str, said: list[Entry], expected: str) -> None:
     assert consent.ground(said[::-1], CANDIDATE) == expected
 
 
+@pytest.mark.parametrize("precision", ["DAY", "MONTH", "YEAR"])
+def test_a_refusal_that_may_have_been_later_than_the_grant_stands(precision: str) -> None:
+    refusal = no("b", 0)
+    vague = replace(refusal, event=refusal.event.model_copy(update={"occurred_precision": precision}))
+    after = {"DAY": 1, "MONTH": 31, "YEAR": 365}[precision]
+    assert consent.ground([vague, yes("a", after)], CANDIDATE) == "consent"
+    assert consent.ground([vague, yes("a", after - 1)], CANDIDATE) == "consent-refused"
+
+
+GUARDIAN = {"given_by": "GUARDIAN", "giver": "g1", "age_group": "MINOR"}
+
+
+def office(start: int, end: int | None = None) -> list[Entry]:
+    first = datetime(2018, 1, 1, tzinfo=UTC).date()
+    start_on, end_on = (first + timedelta(days=n or 0) for n in (start, end))
+    appointed = GuardianAppointed(**day(start), guardian_kind="NIDOS", guardian="g1", appointed_on=start_on)
+    ended = GuardianEnded(**day(end), withdraws="office", ended_on=end_on)
+    return [logged(appointed, "office"), *([logged(ended, "end")] if end is not None else [])]
+
+
+@pytest.mark.parametrize(
+    ("offices", "on", "expected"),
+    [
+        ([], 5, "consent"),
+        (office(0), 5, "consent"),
+        (office(0, 9), 5, "consent"),
+        (office(0, 4), 5, "no-authority"),
+        (office(6), 5, "no-authority"),
+        (office(0), None, "no-authority"),
+    ],
+    ids=["nothing is recorded", "in office", "ended later", "ended before", "not yet", "who knows when"],
+)
+def test_a_guardian_speaks_while_the_guardianship_lasts(offices: list[Entry], on: int | None, expected: str) -> None:
+    assert consent.ground([*offices, yes("a", on, who=GUARDIAN)], CANDIDATE) == expected
+
+
 def reported(id_: str = "r", at: int = 0, kind: str = "zorgcoordinator", **changed: Any) -> Entry:
     return logged(report(forms=None, name=None, birth_date=None, **changed), id_, at, kind)
 
 
-def retracted(id_: str, what: str) -> Entry:
-    return logged(EventRetracted(**day(1), withdraws=what, reason="WRONG_PERSON"), id_)
+def retracted(id_: str, what: str, at: int = 0, **changed: Any) -> Entry:
+    return logged(EventRetracted(**day(1), withdraws=what, reason="WRONG_PERSON", **changed), id_, at)
 
 
 def moved(**changed: Any) -> Entry:
@@ -174,6 +212,25 @@ def test_what_was_taken_back_replaces_nothing() -> None:
     history = [reported("r", 1), reported("s", 2, corrects="r"), retracted("x", "s"), yes("a")]
     assert stands(history, "s") == ("withheld", "retracted")
     assert stands(history, "r") == ("delivered", "consent")
+
+
+def test_a_retraction_counts_unless_a_later_one_takes_it_back_or_corrects_it() -> None:
+    history = [reported(), yes("a"), retracted("x", "r", 1)]
+    assert stands(history) == ("withheld", "retracted")
+    assert stands([*history, retracted("y", "x", 2)]) == ("delivered", "consent")
+    assert stands([*history, retracted("y", "x", 2), retracted("z", "y", 3)]) == ("withheld", "retracted")
+    assert stands([*history, retracted("y", "x", 0)]) == ("withheld", "retracted"), "it came before what it takes back"
+    assert stands([*history, retracted("y", "else", 2, corrects="x")]) == ("delivered", "consent")
+
+
+def test_a_withdrawal_that_was_taken_back_ends_nothing() -> None:
+    assert stands([reported(), yes("a"), back("w", "a"), retracted("x", "w")]) == ("delivered", "consent")
+
+
+def test_corrections_of_two_types_are_two_chains() -> None:
+    grant = yes("a")
+    other = replace(grant, time=NOW, event=grant.event.model_copy(update={"corrects": "missing"}))
+    assert stands([reported(corrects="missing"), other]) == ("delivered", "consent")
 
 
 def test_consent_that_was_taken_back_or_corrected_counts_for_nothing() -> None:

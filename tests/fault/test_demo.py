@@ -1,0 +1,106 @@
+"""The main job through its command line, small: right, recounted by other code, and the same whatever happens on the way."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.cli.variants import RULES
+
+ROOT = Path(__file__).parents[2]
+SCALE = "0.03"
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One demo: its exit code, what it printed, and its report."""
+
+    code: int
+    printed: str
+    report: dict[str, Any]
+
+    def line(self, start: str) -> str:
+        return next(line for line in self.printed.splitlines() if line.startswith(start))
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    made = Path(tempfile.mkdtemp(prefix="ketenbus-demo-"))
+    yield made
+    shutil.rmtree(made, ignore_errors=True)
+
+
+def command(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "services.cli", *words], cwd=ROOT, capture_output=True, text=True, timeout=240, check=False
+    )
+
+
+def demo(out: Path, *options: str) -> Ran:
+    done = command("demo", "--scale", SCALE, "--out", str(out), *options)
+    assert "Traceback" not in done.stderr, done.stderr
+    return Ran(done.returncode, done.stdout + done.stderr, json.loads((out / "report.json").read_text("utf-8")))
+
+
+@pytest.fixture(scope="module")
+def plain(folder: Path) -> Ran:
+    return demo(folder / "plain")
+
+
+def test_every_cell_is_the_figure_and_nothing_is_unaccounted_for(plain: Ran) -> None:
+    assert plain.code == 0, plain.printed
+    assert plain.line("cells").endswith("different 0")
+    assert plain.line("balance") == "balance 0"
+    assert plain.report["balance"]["quarantined"] > 0
+    assert plain.report["balance"]["repeated"] > 0
+
+
+def test_other_code_recounts_the_same_from_the_raw_topics(plain: Ran, folder: Path) -> None:
+    verified = command("demo", "verify", "--out", str(folder / "plain"))
+    n, of = verified.stdout.splitlines()[-1].removeprefix("agree ").split(" of ")
+    assert (verified.returncode, n) == (0, of), verified.stdout
+    assert int(of) > 300
+
+
+def test_a_recount_sees_a_report_that_was_changed(plain: Ran, folder: Path) -> None:
+    path = folder / "plain" / "report.json"
+    honest = path.read_text("utf-8")
+    lied = json.loads(honest)
+    lied["tables"]["2.1"]["all"]["total"] += 1
+    path.write_text(json.dumps(lied), "utf-8")
+    verified = command("demo", "verify", "--out", str(folder / "plain"))
+    path.write_text(honest, "utf-8")
+    assert verified.returncode == 1
+    assert "differs: cell 2.1 all total" in verified.stdout
+
+
+@pytest.mark.parametrize("options", [("--shuffle", "3"), ("--times", "3"), ("--chaos", "workers")], ids=" ".join)
+def test_order_repetition_and_kills_change_nothing(plain: Ran, folder: Path, options: tuple[str, ...]) -> None:
+    other = demo(folder / "other", *options)
+    assert other.code == 0, other.printed
+    assert other.report["standing"] == plain.report["standing"]
+    assert other.report["balance"]["difference"] == 0
+    if "--chaos" in options:
+        assert {kill["victim"] for kill in other.report["kills"]} == {"admit", "disclose", "registration", "monitoring"}
+
+
+def test_other_targets_come_out_too(folder: Path) -> None:
+    other = demo(folder / "random", "--targets", "random", "--seed", "7")
+    assert other.code == 0, other.printed
+    assert other.line("cells").endswith("different 0")
+
+
+@pytest.mark.parametrize("rule", sorted(RULES))
+def test_leaving_out_a_rule_changes_a_cell(folder: Path, rule: str) -> None:
+    without = demo(folder / "without", "--without", rule)
+    assert without.code == 0, without.printed
+    assert any(cell["state"] == "different" for cell in without.report["targets"])
