@@ -275,12 +275,15 @@ def consent(known: Known, recipient: str, purpose: str) -> Consent:
     withdrawn = frozenset(e.target for e in known.withdrawals if e.ref not in gone)
     in_scope = [s for s in known.said if s.ref not in gone and _covers(s, recipient, purpose)]
     without_office = _out_of_office(known, gone)
-    stands = [_speaker(withdrawn, without_office, said) for said in _by_giver(in_scope).values()]
-    granted, refused = Consent.GIVEN in stands, Consent.REFUSED in stands
-    if granted:
-        return Consent.CONFLICT if refused else Consent.GIVEN  # (7)
+    givers = _by_giver(in_scope)
+    stands = {giver: _speaker(withdrawn, without_office, said) for giver, said in givers.items()}
+    refusing = [said for giver, said in givers.items() if stands[giver] is Consent.REFUSED]
+    if Consent.GIVEN in stands.values():
+        if any(has_authority(s) for said in refusing for s in said if not s.grants):
+            return Consent.CONFLICT  # (7)
+        return Consent.REFUSED if refusing else Consent.GIVEN  # (6)
     for state in (Consent.REFUSED, Consent.WITHDRAWN, Consent.NOT_EXPLICIT, Consent.NO_AUTHORITY):
-        if state in stands:
+        if state in stands.values():
             return state
     unasked = any(u.ref not in gone and _covers(u, recipient, purpose) for u in known.unobtainable)
     return Consent.UNOBTAINABLE if unasked else Consent.NONE
@@ -336,7 +339,10 @@ def _out_of_office(known: Known, gone: frozenset[Ref]) -> frozenset[Ref]:
     out = set()
     for said in known.said:
         office = terms.get(said.giver[1] or "") if said.giver[0] == "GUARDIAN" else None
-        if office is None or said.earliest is None or said.latest is None:
+        if office is None:
+            continue
+        if said.earliest is None or said.latest is None:
+            out.add(said.ref)  # unknown is no (1)
             continue
         first, last = said.earliest.date(), said.latest.date()
         if not any(start <= first and (end is None or last < end) for start, end in office):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from typing import Any, Protocol
 
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import (
     AclBinding,
     AclBindingFilter,
@@ -19,6 +19,7 @@ from confluent_kafka.admin import (
     AdminClient,
     ConfigResource,
     NewTopic,
+    OffsetSpec,
     ResourcePatternType,
     ResourceType,
     ScramCredentialInfo,
@@ -37,6 +38,7 @@ TOPIC_SETTINGS = {
     "cleanup.policy": "delete",
 }
 TIMEOUT_SECONDS = 60.0
+LEADER_SECONDS = 20.0
 SCRAM_ITERATIONS = 4096  # the least Kafka takes; passwords are 24 random bytes, so stretching adds nothing
 
 
@@ -82,6 +84,30 @@ def ensure_topics(client: AdminClient, layout: Iterable[TopicSpec], *, replicas:
         _all_done(client.create_topics(topics, operation_timeout=TIMEOUT_SECONDS).values(), "topics")
         _wait_until(lambda: wanted.keys() <= client.list_topics(timeout=TIMEOUT_SECONDS).topics.keys(), "topics")
     return len(missing)
+
+
+def wait_for_leaders(client: AdminClient, layout: Sequence[TopicSpec]) -> None:
+    """Return when every partition answers for itself; a node that was just started answers before all its logs do.
+
+    Raises ConfigurationError naming a partition that still does not after LEADER_SECONDS.
+    """
+    latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+    wanted = {TopicPartition(spec.name, n): latest for spec in layout for n in range(spec.partitions)}
+    deadline = time.monotonic() + LEADER_SECONDS
+    while wanted:
+        for place, asked in client.list_offsets(wanted, request_timeout=LEADER_SECONDS).items():
+            try:
+                asked.result()
+            except KafkaException as error:
+                if time.monotonic() > deadline:
+                    raise ConfigurationError(
+                        f"Kafka runs, but {place.topic}/{place.partition} does not answer ({error.args[0].name()}): "
+                        "see ./ketenbus logs kafka"
+                    ) from error
+            else:
+                del wanted[place]
+        if wanted:
+            time.sleep(0.05)
 
 
 def ensure_rights(client: AdminClient, layout: Iterable[TopicSpec], users: Sequence[str]) -> None:

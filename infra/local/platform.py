@@ -185,6 +185,7 @@ class Platform:
         if made := access.ensure_topics(client, layout, replicas=1 if local else -1):
             self._say(f"made {made} topics")
         access.ensure_rights(client, layout, identities.users)
+        access.wait_for_leaders(client, layout)
 
     def _ready_postgres(self, identities: Identities, started: set[str]) -> str:
         dsn = self._given.postgres or self._own_dsn(identities, started)

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -270,12 +271,12 @@ def _partners() -> list[dict[str, str]]:
     return rows
 
 
-def stored_report(out: Path = OUT) -> dict[str, object]:
+def stored_report(out: Path = OUT) -> dict[str, Any]:
     """Return the last run's report; raises BusError when there is none."""
     found = read_json(out / "report.json")
     if found is None:
         raise BusError(f"no report in {out}: run ./ketenbus demo first")
-    report: dict[str, object] = found
+    report: dict[str, Any] = found
     return report
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from ketenbus.envelope import Headers
 
@@ -53,4 +54,8 @@ def pack_headers(headers: Headers) -> str:
 
 def unpack_headers(text: str) -> Headers:
     """Return the headers that `pack_headers` packed."""
-    return tuple((name, None if value is None else value.encode("latin-1")) for name, value in json.loads(text))
+    return tuple((name, _encoded(value)) for name, value in json.loads(text))
+
+
+def _encoded(value: str | None) -> Any:
+    return None if value is None else value.encode("latin-1")

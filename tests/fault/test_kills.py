@@ -83,6 +83,13 @@ async def story(platform: Platform) -> list[list[Prepared]]:
     return waves(platform)
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def undisturbed(world: Chain, story: list[list[Prepared]]) -> tuple[int, dict[str, Any]]:
+    """How many steps a run has that nothing disturbs, and what it ends with."""
+    run = await world.run(story)
+    return run.steps, await run.state()
+
+
 async def test_the_story_has_everything_a_kill_could_spoil(world: Chain, story: list[list[Prepared]]) -> None:
     run = await world.run(story)
     kinds = {dict(r.headers)["ce_ketenbuskind"] for r in run.log.of("view.comensha.registratie")}
@@ -98,20 +105,19 @@ async def test_the_story_has_everything_a_kill_could_spoil(world: Chain, story: 
 
 @pytest.mark.parametrize("share", range(SHARES))
 async def test_killed_before_any_step_the_end_is_the_undisturbed_end(
-    world: Chain, story: list[list[Prepared]], share: int
+    world: Chain, story: list[list[Prepared]], undisturbed: tuple[int, dict[str, Any]], share: int
 ) -> None:
-    undisturbed = await world.run(story)
-    wanted = await undisturbed.state()
-    for step in range(1 + share, undisturbed.steps + 1, SHARES):
+    steps, wanted = undisturbed
+    for step in range(1 + share, steps + 1, SHARES):
         run = await world.run(story, kill_before=step)
-        assert await run.state() == wanted, f"killed before step {step} of {undisturbed.steps}"
-        assert run.balance()[0] == run.balance()[1], f"killed before step {step} of {undisturbed.steps}"
+        assert await run.state() == wanted, f"killed before step {step} of {steps}"
+        assert run.balance()[0] == run.balance()[1], f"killed before step {step} of {steps}"
 
 
 @pytest.mark.parametrize("most", [1, 2, 3, 7])
-async def test_the_size_of_the_batches_changes_nothing(world: Chain, story: list[list[Prepared]], most: int) -> None:
-    undisturbed = await world.run(story)
-    wanted = await undisturbed.state()
+async def test_the_size_of_the_batches_changes_nothing(
+    world: Chain, story: list[list[Prepared]], undisturbed: tuple[int, dict[str, Any]], most: int
+) -> None:
     run = await world.run(story, most=most)
-    assert await run.state() == wanted
+    assert await run.state() == undisturbed[1]
     assert run.balance()[0] == run.balance()[1]

@@ -1,0 +1,278 @@
+"""Positions and the outbox on a real PostgreSQL: a batch happens once, whole, and nothing of it is forgotten unsent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import asyncpg
+import pytest
+from aiokafka.errors import KafkaConnectionError, MessageSizeTooLargeError
+
+from infra.local.platform import Platform
+from ketenbus.errors import ConfigurationError, CorruptLogError
+from streams.runtime import delivery, transaction
+from streams.runtime.delivery import Delivery
+from streams.runtime.records import Record, ToSend
+from tests.broker.schema_of_own import CLUSTER, schema_of_own, somebody_waits
+
+Pool = asyncpg.Pool
+
+
+@pytest.fixture
+async def pool(platform: Platform) -> AsyncIterator[Pool]:
+    async with schema_of_own(platform) as made:
+        yield made
+
+
+def record(offset: int, topic: str = "t", partition: int = 0) -> Record:
+    return Record(topic, partition, offset, 0, b"k", f"{topic}{partition}{offset}".encode(), ())
+
+
+def records(*offsets: int, topic: str = "t", partition: int = 0) -> list[Record]:
+    return [record(n, topic, partition) for n in offsets]
+
+
+async def decide(pool: Pool, batch: Sequence[Record], outgoing: Sequence[ToSend] = ()) -> list[int]:
+    """Decide a batch in one transaction and return the offsets that were new."""
+    async with pool.acquire() as connection, connection.transaction():
+        fresh = await transaction.advance(connection, batch)
+        await transaction.put(connection, outgoing)
+        return [r.offset for r in fresh]
+
+
+async def positions(pool: Pool) -> dict[tuple[str, int], tuple[int, int]]:
+    async with pool.acquire() as connection:
+        rows = await connection.fetch("SELECT topic, partition, decided, sent FROM position")
+    return {(r["topic"], r["partition"]): (r["decided"], r["sent"]) for r in rows}
+
+
+async def left(pool: Pool, *places: tuple[str, int]) -> list[tuple[str, bytes, bytes | None]]:
+    async with pool.acquire() as connection:
+        return [(o.topic, o.key, o.value) for o in await transaction.left_over(connection, places)]
+
+
+async def sent(pool: Pool, ends: dict[tuple[str, int], int]) -> None:
+    async with pool.acquire() as connection:
+        await transaction.mark_sent(connection, ends)
+
+
+def to_send(origin: Record, value: bytes | None = b"v", headers: Any = (("a", b"\0\xff"),)) -> ToSend:
+    return ToSend(origin, "out", b"key", value, headers)
+
+
+async def test_a_batch_is_new_once_and_its_end_is_remembered(pool: Pool) -> None:
+    assert await decide(pool, records(0, 1, 2)) == [0, 1, 2]
+    assert await decide(pool, records(0, 1, 2)) == []
+    assert await positions(pool) == {("t", 0): (3, 0)}
+
+
+async def test_of_a_batch_that_was_partly_decided_only_the_rest_is_new(pool: Pool) -> None:
+    await decide(pool, records(0, 1))
+    assert await decide(pool, records(1, 2, 3)) == [2, 3]
+
+
+async def test_a_record_twice_in_a_batch_is_new_once(pool: Pool) -> None:
+    assert await decide(pool, records(0, 1, 1, 0, 2)) == [0, 1, 2]
+
+
+async def test_partitions_advance_each_on_their_own(pool: Pool) -> None:
+    mixed = [record(0), record(0, partition=1), record(1), record(0, "u")]
+    assert await decide(pool, mixed) == [0, 0, 1, 0]
+    assert await positions(pool) == {("t", 0): (2, 0), ("t", 1): (1, 0), ("u", 0): (1, 0)}
+
+
+@pytest.mark.parametrize(("before", "batch"), [([], [1]), ([0, 1], [3]), ([0], [1, 3])])
+async def test_a_gap_stops_and_says_where(pool: Pool, before: list[int], batch: list[int]) -> None:
+    if before:
+        await decide(pool, records(*before))
+    was = await positions(pool)
+    with pytest.raises(CorruptLogError, match=rf"gap before t/0/{batch[-1]}: decided up to {batch[-1] - 1}"):
+        await decide(pool, records(*batch))
+    assert await positions(pool) == was
+
+
+async def test_a_transaction_that_fails_remembers_nothing(pool: Pool) -> None:
+    async def fail() -> None:
+        async with pool.acquire() as connection, connection.transaction():
+            await transaction.advance(connection, records(0, 1))
+            await transaction.put(connection, [to_send(record(0))])
+            raise RuntimeError("no")
+
+    with pytest.raises(RuntimeError):
+        await fail()
+    assert await positions(pool) == {}
+    assert await left(pool, ("t", 0)) == []
+
+
+async def test_a_second_worker_waits_for_the_first_and_then_finds_its_work_done(pool: Pool) -> None:
+    await decide(pool, records(0))
+    async with pool.acquire() as first, pool.acquire() as watch:
+        async with first.transaction():
+            assert len(await transaction.advance(first, records(1, 2))) == 2
+            second = asyncio.create_task(decide(pool, records(1, 2, 3)))
+            while not await somebody_waits(watch):
+                assert not second.done()
+                await asyncio.wait({second}, timeout=0.005)
+        assert await second == [3]
+    assert await positions(pool) == {("t", 0): (4, 0)}
+
+
+async def test_two_workers_that_both_start_afresh_decide_each_record_once(pool: Pool) -> None:
+    fresh = await asyncio.gather(*(decide(pool, records(0, 1, 2)) for _ in range(4)))
+    assert sorted(offset for found in fresh for offset in found) == [0, 1, 2]
+
+
+async def test_what_is_left_over_is_the_same_bytes_in_the_same_order_of_the_asked_partitions(pool: Pool) -> None:
+    out = [to_send(record(0), bytes([n]), (("n", bytes([n, 0])), ("n", b""))) for n in range(20)]
+    await decide(pool, [record(0), record(0, partition=1)], [*out, to_send(record(0, partition=1), None)])
+    async with pool.acquire() as connection:
+        found = await transaction.left_over(connection, [("t", 0), ("other", 3)])
+    assert [(o.topic, o.key, o.value, o.headers) for o in found] == [(o.topic, o.key, o.value, o.headers) for o in out]
+    assert await left(pool, ("t", 1)) == [("out", b"key", None)]
+
+
+async def test_sent_moves_and_its_outbox_is_forgotten_for_those_partitions_only(pool: Pool) -> None:
+    await decide(pool, [record(0), record(0, partition=1)], [to_send(record(0)), to_send(record(0, partition=1))])
+    await sent(pool, {("t", 0): 1})
+    assert await positions(pool) == {("t", 0): (1, 1), ("t", 1): (1, 0)}
+    assert await left(pool, ("t", 0)) == []
+    assert len(await left(pool, ("t", 1))) == 1
+
+
+async def test_sent_never_moves_back(pool: Pool) -> None:
+    await decide(pool, records(0, 1))
+    await sent(pool, {("t", 0): 2})
+    await sent(pool, {("t", 0): 1})
+    assert await positions(pool) == {("t", 0): (2, 2)}
+
+
+async def test_the_outbox_is_kept_while_something_decided_is_not_sent(pool: Pool) -> None:
+    await decide(pool, records(0), [to_send(record(0))])
+    await decide(pool, records(1), [to_send(record(1))])
+    await sent(pool, {("t", 0): 1})
+    assert len(await left(pool, ("t", 0))) >= 1
+    await sent(pool, {("t", 0): 2})
+    assert await left(pool, ("t", 0)) == []
+
+
+async def test_sent_never_passes_what_is_decided(pool: Pool) -> None:
+    await decide(pool, records(0))
+    with pytest.raises(asyncpg.CheckViolationError):
+        await sent(pool, {("t", 0): 2})
+
+
+async def test_what_was_never_decided_is_read_from_the_start(pool: Pool) -> None:
+    await decide(pool, records(0, 1))
+    async with pool.acquire() as connection:
+        assert await transaction.decided(connection, [("t", 0), ("t", 7)]) == {("t", 0): 2, ("t", 7): 0}
+        assert await transaction.decided(connection, []) == {}
+
+
+async def test_a_database_of_another_cluster_is_refused(pool: Pool) -> None:
+    async with pool.acquire() as connection:
+        await transaction.prepare(connection, CLUSTER)
+        with pytest.raises(ConfigurationError, match=f"{CLUSTER}, not another"):
+            await transaction.prepare(connection, "another")
+
+
+class Echo:
+    """A processor that sends on what it reads."""
+
+    name, topics, schema, sends = "echo", ("t",), "", True
+
+    async def apply(self, connection: Any, records: Sequence[Record]) -> list[ToSend]:
+        return [to_send(r, r.value) for r in records]
+
+
+class Broker:
+    """A producer's answers, one by one; then all is well."""
+
+    def __init__(self, *answers: Exception) -> None:
+        self.answers = list(answers)
+        self.got: list[bytes] = []
+
+    async def send(self, topic: str, *, value: bytes, key: bytes, headers: Any) -> asyncio.Future[None]:
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if self.answers:
+            done.set_exception(self.answers.pop(0))
+        else:
+            self.got.append(value)
+            done.set_result(None)
+        return done
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery, "RETRY_SECONDS", 0.0)
+
+
+async def test_a_batch_is_sent_and_marked(pool: Pool) -> None:
+    broker = Broker()
+    await Delivery(Echo(), pool, broker).apply(records(0, 1))  # type: ignore[arg-type]
+    assert broker.got == [b"t00", b"t01"]
+    assert await positions(pool) == {("t", 0): (2, 2)}
+
+
+async def test_what_the_broker_does_not_acknowledge_is_sent_again_whole(pool: Pool) -> None:
+    broker = Broker(KafkaConnectionError())
+    await Delivery(Echo(), pool, broker).apply(records(0, 1))  # type: ignore[arg-type]
+    assert broker.got == [b"t01", b"t00", b"t01"]
+    assert await positions(pool) == {("t", 0): (2, 2)}
+
+
+async def test_what_the_broker_will_never_take_ends_the_worker_and_stays_in_the_outbox(pool: Pool) -> None:
+    with pytest.raises(MessageSizeTooLargeError):
+        await Delivery(Echo(), pool, Broker(MessageSizeTooLargeError())).apply(records(0))  # type: ignore[arg-type]
+    assert await positions(pool) == {("t", 0): (1, 0)}
+    assert await left(pool, ("t", 0)) == [("out", b"key", b"t00")]
+
+
+class Away:
+    """A pool whose database is away the first times it is asked."""
+
+    def __init__(self, pool: Pool, *errors: Exception) -> None:
+        self.pool = pool
+        self.errors = list(errors)
+
+    def acquire(self) -> Any:
+        if self.errors:
+            raise self.errors.pop(0)
+        return self.pool.acquire()
+
+
+@pytest.mark.parametrize("error", [ConnectionRefusedError(), asyncpg.CannotConnectNowError(), TimeoutError()], ids=repr)
+async def test_a_database_that_is_away_is_waited_for(pool: Pool, error: Exception) -> None:
+    broker = Broker()
+    away: Any = Away(pool, error, error)
+    await Delivery(Echo(), away, broker).apply(records(0))  # type: ignore[arg-type]
+    assert broker.got == [b"t00"]
+    assert await positions(pool) == {("t", 0): (1, 1)}
+
+
+@pytest.mark.parametrize("value", ["not a number", 2**70], ids=str)
+async def test_a_fault_of_our_own_is_not_taken_for_a_database_that_is_away(pool: Pool, value: object) -> None:
+    class Faulty(Echo):
+        async def apply(self, connection: Any, records: Sequence[Record]) -> list[ToSend]:
+            await connection.execute("SELECT $1::int", value)
+            return []
+
+    with pytest.raises(asyncpg.DataError):
+        async with asyncio.timeout(2):
+            await Delivery(Faulty(), pool, None).apply(records(0))
+    assert await positions(pool) == {}
+
+
+async def test_what_an_earlier_worker_left_is_sent_first(pool: Pool) -> None:
+    await decide(pool, records(0, 1), [to_send(record(0), b"left")])
+    broker = Broker()
+    ends = await Delivery(Echo(), pool, broker).resume([("t", 0), ("t", 1)])  # type: ignore[arg-type]
+    assert broker.got == [b"left"]
+    assert ends == {("t", 0): 2, ("t", 1): 0}
+    assert await positions(pool) == {("t", 0): (2, 2)}
+
+
+async def test_a_processor_that_does_not_send_may_have_nothing_to_send(pool: Pool) -> None:
+    with pytest.raises(CorruptLogError, match="echo is not a processor that sends"):
+        await Delivery(Echo(), pool, None).apply(records(0))
