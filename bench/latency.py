@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import statistics
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+import psutil
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.structs import ConsumerRecord
 
@@ -53,6 +55,7 @@ class Way:
     due: dict[str, float] = field(default_factory=dict)
     arrived: dict[str, float] = field(default_factory=dict)
     news: asyncio.Event = field(default_factory=asyncio.Event)
+    busy_percent: list[float] = field(default_factory=list)
 
     async def all_arrived(self, seconds: float) -> None:
         """Wait until everything that was due has arrived; raises TimeoutError saying how much has not."""
@@ -90,6 +93,8 @@ def measure(say: Say, seconds: int = 20) -> tuple[list[Figure], dict[str, object
         figures += [
             Figure(f"of which {hop}, {label}", quantile(taken, q), "ms") for label, q in (("p50", 0.5), ("p99", 0.99))
         ]
+    for name, way in (("publish to view", bus_way), ("bare two hops", plain_way)):
+        figures.append(Figure(f"{name}, whole machine busy", statistics.mean(way.busy_percent), "%"))
     details: dict[str, object] = {
         "events": len(bus),
         "per_second": RATE,
@@ -141,6 +146,7 @@ async def _first_arrival(bus: Way) -> None:
 
 async def _turn(way: Way, number: int, seconds: int) -> int:
     """Send at the rate for that long, wait until all has arrived, and return the next number."""
+    psutil.cpu_percent()  # measures from here
     began = time.monotonic()
     sending = []
     for step in range(seconds * RATE):
@@ -151,6 +157,7 @@ async def _turn(way: Way, number: int, seconds: int) -> int:
         number += 1
     await asyncio.gather(*sending)
     await way.all_arrived(ARRIVE_SECONDS)
+    way.busy_percent.append(psutil.cpu_percent())
     return number
 
 

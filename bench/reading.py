@@ -10,7 +10,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, TopicPartition
 from infra.local.platform import Platform
 from ketenbus.envelope import headers_of
 from streams.runtime.records import Record
-from streams.runtime.settled import Gauge, client_config
+from streams.runtime.settled import client_config
 
 READ_SECONDS = 30.0
 TURN_RECORDS = 500
@@ -18,14 +18,16 @@ TURN_RECORDS = 500
 
 def records(platform: Platform, names: Sequence[str]) -> list[Record]:
     """Return everything on these topics, in order per partition; partitions take turns, as they do in the live lane."""
-    admin = platform.admin()
-    consumer = Consumer({**client_config(admin), "group.id": "bench", "enable.auto.commit": False})
+    consumer = Consumer({**client_config(platform.admin()), "group.id": "bench", "enable.auto.commit": False})
     try:
         known = consumer.list_topics(timeout=READ_SECONDS).topics
         places = [(name, partition) for name in names for partition in known[name].partitions]
-        missing = {place: end for place, end in Gauge(admin).ends(places).items() if end}
-        consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING) for topic, partition in missing])
-        wanted = sum(missing.values())
+        ends = {
+            place: consumer.get_watermark_offsets(TopicPartition(*place), timeout=READ_SECONDS)[1] for place in places
+        }
+        filled = [place for place, end in ends.items() if end]
+        consumer.assign([TopicPartition(*place, OFFSET_BEGINNING) for place in filled])
+        wanted = sum(ends.values())
         found: list[Record] = []
         deadline = time.monotonic() + READ_SECONDS
         while len(found) < wanted:
@@ -35,7 +37,7 @@ def records(platform: Platform, names: Sequence[str]) -> list[Record]:
     finally:
         consumer.close()
     return sorted(
-        found, key=lambda r: (r.offset // (TURN_RECORDS // max(len(missing), 1)), r.topic, r.partition, r.offset)
+        found, key=lambda r: (r.offset // (TURN_RECORDS // max(len(filled), 1)), r.topic, r.partition, r.offset)
     )
 
 

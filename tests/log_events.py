@@ -63,7 +63,8 @@ def every_byte(told: ViewMessage) -> bytes:
     return b"\0".join(parts)
 
 
-def told(event: LogEvent, decision: Decision, view: str = "view.comensha.registratie", kind: str = "delivery") -> ViewMessage:
+def told(
+    event: LogEvent, decision: Decision, view: str = "view.comensha.registratie", kind: str = "delivery"
+) -> ViewMessage:
     """The message that tells a view of a decision."""
     return message(event, decision, tokens(view), kind, 1, TRACE)
-

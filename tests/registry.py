@@ -107,7 +107,9 @@ def as_link(planned: Planned) -> Link:
 def histories(draw: st.DrawFn) -> list[Planned]:
     """Reports and links over few client numbers, keys and partners, so that they join in every way."""
     known_forms = [form for form in FORMS if form != "ONBEKEND"]
-    forms = draw(st.sampled_from([known_forms, ["ONBEKEND"]]))  # both together are the fold's own rule, tested by example
+    forms = draw(
+        st.sampled_from([known_forms, ["ONBEKEND"]])
+    )  # both together are the fold's own rule, tested by example
     events = [draw(reports(f"r{n}", forms)) for n in range(draw(st.integers(1, 8)))]
     known = sorted({(e.partner, str(e.fields["subject"])) for e in events} | {("kmar", "9")})
     pairs = st.tuples(st.sampled_from(known), st.sampled_from(known))

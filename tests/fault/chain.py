@@ -283,7 +283,10 @@ class Run:
         """The last receipt of every event of a partner: each candidate's outcome, mask, activity and reasons."""
         last = {(r.key or b"").decode(): json.loads(r.value or b"{}") for r in self.log.of(topics.RECEIPTS)}
         return {
-            name: [(o["recipient"], o["purpose"], o["outcome"], o["mask"], o["activity"], *o["reasons"]) for o in told["outcomes"]]
+            name: [
+                (o["recipient"], o["purpose"], o["outcome"], o["mask"], o["activity"], *o["reasons"])
+                for o in told["outcomes"]
+            ]
             for name, told in last.items()
             if not told["type"].startswith("registration-")
         }

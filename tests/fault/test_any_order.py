@@ -38,7 +38,9 @@ async def told(world: Chain, events: Sequence[Planned], most: int = 500) -> Run:
 async def outcomes(run: Run) -> dict[str, set[tuple[Any, ...]]]:
     """What became of every event of a partner, by its id."""
     found: dict[str, set[tuple[Any, ...]]] = {}
-    query = "SELECT id, recipient, purpose, outcome, reasons FROM standing WHERE recipient <> 'rapporteur' OR oin <> $$x$$"
+    query = (
+        "SELECT id, recipient, purpose, outcome, reasons FROM standing WHERE recipient <> 'rapporteur' OR oin <> $$x$$"
+    )
     for id, recipient, purpose, outcome, reasons in await run.rows("disclose", query):
         found.setdefault(id, set()).add((recipient, purpose, outcome, reasons.strip('[]"')))
     return found

@@ -28,7 +28,13 @@ def planned(partner: str, type: str, id: str, fault: str | None = None, hours: i
 
 
 def report(partner: str, id: str, **fields: Any) -> Planned:
-    said = {"reported_on": date(2020, 5, 1), "age_group": "ADULT", "sex": "VROUW", "nationality": "PL", "forms": ("AU",)}
+    said = {
+        "reported_on": date(2020, 5, 1),
+        "age_group": "ADULT",
+        "sex": "VROUW",
+        "nationality": "PL",
+        "forms": ("AU",),
+    }
     who = {"reporter_kind": "POLITIE", "police_unit": "LIMBURG"} if partner == "politie-limburg" else {}
     return planned(partner, "victim-reported", id, **(said | {"reporter_kind": "OVERIG"} | who | fields))
 

@@ -15,7 +15,7 @@ import pytest_asyncio
 from infra.local.platform import Platform
 from ketenbus.preparing import Prepared
 from streams.runtime import topics
-from tests.fault.chain import Chain, Killed, KnifedProducer, Knife, Log, Run, Seat, chain
+from tests.fault.chain import Chain, Killed, Knife, KnifedProducer, Log, Run, Seat, chain
 from tests.fault.test_kills import waves
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

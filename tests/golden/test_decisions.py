@@ -10,7 +10,9 @@ from tests.golden import decisions
 
 def test_the_register_decides_as_written_down() -> None:
     changed = decisions.differences(decisions.read(), sorted(decisions.rows()))
-    assert not changed, "\n".join([f"{len(changed)} decisions differ; python -m tests.golden.decisions --write", *changed])
+    assert not changed, "\n".join(
+        [f"{len(changed)} decisions differ; python -m tests.golden.decisions --write", *changed]
+    )
 
 
 def test_every_decision_has_a_name_of_its_own_and_the_file_is_in_order() -> None:

@@ -28,9 +28,7 @@ WORDS = st.one_of(
     ),
     st.builds(lambda of: made.withdrawn(of, NEW), made.IDS),
 )
-LINKS = st.builds(
-    lambda id, undone, time: made.linked(id, undone=undone, time=time), made.IDS, made.LINKS, made.TIMES
-)
+LINKS = st.builds(lambda id, undone, time: made.linked(id, undone=undone, time=time), made.IDS, made.LINKS, made.TIMES)
 KINDS = st.sampled_from(sorted(contract().codelists["publisher-kind"].codes))
 CASES = st.builds(
     made.case,

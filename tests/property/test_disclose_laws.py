@@ -19,7 +19,7 @@ from streams.disclose.tokens import EventName
 from streams.disclose.view import LogEvent, left_out
 from tests import strategies
 from tests.consent_facts import OIN, histories, the_register
-from tests.log_events import SUBJECT, every_byte, logged, of, told, tokens
+from tests.log_events import SUBJECT, every_byte, logged, of, tokens, told
 
 MASKS = sorted({(name, a.mask) for a in the_register().activities for name in a.types})
 SHELTER = sorted(name for name, declared in contract().types.items() if declared.shelter)
@@ -90,7 +90,9 @@ def test_two_names_are_two_tokens(names: list[EventName], view: str) -> None:
 @given(strategies.events(sealed=True))
 @settings(deadline=None)
 def test_no_name_the_publisher_gave_the_person_or_its_events_is_in_a_message(event: Event) -> None:
-    roles = {f.name: f.role for f in contract().types[event.TYPE].fields if f.role in ("subject", "other-subject", "link")}
+    roles = {
+        f.name: f.role for f in contract().types[event.TYPE].fields if f.role in ("subject", "other-subject", "link")
+    }
     ours = {name: f"clear-{name}-0123456789" for name in roles if getattr(event, name) is not None}
     named = replace(of(event.model_copy(update=ours)), name=EventName(SUBJECT, OIN, "clear-id-0123456789"))
     mask = tuple({f.field_class for f in contract().types[event.TYPE].fields})
@@ -191,4 +193,3 @@ def test_any_order_and_batching_ends_with_the_same_standing_and_the_same_view(
         assert {k: s.decision for k, s in standings.items()} == {k: s.decision for k, s in at_once.items()}
         assert {k for k, s in standings.items() if s.in_view} == view.holds() == once.holds()
         assert view.holds() == {k for k, s in standings.items() if s.decision.outcome == "delivered"}
-

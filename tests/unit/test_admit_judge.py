@@ -138,7 +138,9 @@ def test_missing_signature() -> None:
 
 
 def on_the_way(name: str, content: bytes) -> Record:
-    return GOOD.record(after=lambda r: replace(r, headers=tuple((n, content if n == name else c) for n, c in r.headers)))
+    return GOOD.record(
+        after=lambda r: replace(r, headers=tuple((n, content if n == name else c) for n, c in r.headers))
+    )
 
 
 @pytest.mark.parametrize(
@@ -203,7 +205,7 @@ def test_trailing_bytes() -> None:
 def test_wrong_schema() -> None:
     other = encode(sent_event := counted())
     assert refused(GOOD.but(value=other).record()).reason == "wrong-schema"
-    assert sent_event.TYPE != GOOD.made.topic
+    assert GOOD.made.topic != sent_event.TYPE
 
 
 @pytest.mark.parametrize("key", [b"client-2", b"", b"client-1 ", b"\xff"])

@@ -8,12 +8,9 @@ import pytest
 
 from consent.known import Consent, Fact, consent, replay, superseded
 from tests.consent_facts import (
-    DESK_OIN,
-    OIN,
     at,
     decision_on,
     given,
-    linked,
     quarantined,
     refused,
     reported,
@@ -190,4 +187,3 @@ def test_what_needs_no_consent_does_not_wait_for_it() -> None:
 
 def test_a_retraction_is_heard_while_a_consent_is_quarantined() -> None:
     assert decision_on([given(), quarantined("q"), retracted("case")]).reasons == ("retracted",)
-

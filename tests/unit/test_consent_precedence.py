@@ -8,7 +8,6 @@ import pytest
 
 from consent.known import Consent, Fact, consent, replay
 from ketenbus.events import ConsentRequested, GuardianAppointed, GuardianEnded
-from ketenbus.events import ConsentRequested, GuardianAppointed, GuardianEnded
 from tests.consent_facts import (
     at,
     decision_on,
@@ -237,4 +236,3 @@ def test_a_refusal_is_the_reason_before_a_withdrawal_and_that_before_a_flaw() ->
     gone = given("a", given_by="PARENT", giver="y", age_group="MINOR")
     assert stands(gone, withdrawn("a"), flawed, refused(given_by="PERSON")) is Consent.REFUSED
     assert stands(gone, withdrawn("a"), flawed) is Consent.WITHDRAWN
-

@@ -107,7 +107,9 @@ def test_rows_8_and_9_nothing_of_care_or_shelter_goes_to_investigation_return_or
 def test_consent_to_one_purpose_of_a_receiver_is_none_to_its_other() -> None:
     placement = [given(purpose="PLAATSING")]
     assert decision_on(placement).outcome == "withheld"
-    assert decision_on([given(purpose="REGISTRATIE")], purpose="PLAATSING", type="placement-moved").outcome == "withheld"
+    assert (
+        decision_on([given(purpose="REGISTRATIE")], purpose="PLAATSING", type="placement-moved").outcome == "withheld"
+    )
 
 
 def test_help_during_the_bedenktijd_is_unconditional() -> None:
@@ -133,4 +135,3 @@ def test_every_withheld_or_pending_candidate_has_an_empty_mask_and_one_reason() 
                 assert len(decision.reasons) == 1
                 assert (decision.mask == ()) == (decision.outcome != "delivered")
                 assert decision.mask_name == "+".join(decision.mask)
-

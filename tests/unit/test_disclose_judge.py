@@ -22,9 +22,7 @@ KEY: Candidate = (EventName(SUBJECT, OIN, "r"), "comensha", "REGISTRATIE")
 
 def after(before: Mapping[Candidate, Standing], changes: Iterable[Change]) -> dict[Candidate, Standing]:
     """The standings once the changes are stored."""
-    told = {
-        (c.logged.name, c.standing.decision.recipient, c.standing.decision.purpose): c.standing for c in changes
-    }
+    told = {(c.logged.name, c.standing.decision.recipient, c.standing.decision.purpose): c.standing for c in changes}
     return {**before, **told}
 
 

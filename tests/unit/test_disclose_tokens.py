@@ -38,7 +38,7 @@ def test_two_views_share_no_token_and_read_none_of_each_other() -> None:
 
 def test_another_key_reads_nothing() -> None:
     assert Tokens(bytes(64), "view.comensha.registratie").read(tokens().event(NAME)) is None
-    assert VIEW_KEY != bytes(64)
+    assert bytes(64) != VIEW_KEY
 
 
 def test_a_token_names_its_epoch_first_so_that_keys_can_change() -> None:

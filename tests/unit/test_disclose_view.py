@@ -17,7 +17,7 @@ from streams.disclose.tokens import EventName
 from streams.disclose.view import SHELTER_SOURCE, ViewMessage, left_out
 from tests.consent_facts import DAY, NOON, OIN, given, linked, reported, withdrawn
 from tests.contract.examples import example
-from tests.log_events import OTHER, SUBJECT, TRACE, every_byte, logged, of, told, tokens
+from tests.log_events import OTHER, SUBJECT, TRACE, every_byte, logged, of, tokens, told
 
 SIGNING = Ed25519PrivateKey.from_private_bytes(bytes(32))
 REGISTRATION = Decision("comensha", "REGISTRATIE", "delivered", ("neutral", "quasi"), "a/1", ("consent",))

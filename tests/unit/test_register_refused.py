@@ -161,4 +161,3 @@ def test_no_mask_leaves_out_a_field_the_schema_cannot_leave_out() -> None:
 
 def test_what_the_sources_leave_open_is_no_without_consent() -> None:
     assert all(a.consent == "required" for a in the_register().activities if a.status == "open")
-

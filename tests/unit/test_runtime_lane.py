@@ -28,7 +28,13 @@ class Event:
     @property
     def message(self) -> Any:
         return SimpleNamespace(
-            topic="t", partition=0, offset=self.offset, timestamp=self.timestamp, key=b"k", value=b"v", headers={"a": b"1"}
+            topic="t",
+            partition=0,
+            offset=self.offset,
+            timestamp=self.timestamp,
+            key=b"k",
+            value=b"v",
+            headers={"a": b"1"},
         )
 
     def ack(self) -> None:

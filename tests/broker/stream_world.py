@@ -1,0 +1,269 @@
+"""The bus as it runs: the four workers as processes on the test platform, and what an auditor sees of them."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import monotonic
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+
+from infra.local.platform import Platform
+from ketenbus.settings import PartnerSettings
+from sandbox.publish import Agencies
+from sandbox.telling import Planned
+from streams.admit.judge import subject_of
+from streams.disclose.tokens import EventName, Tokens
+from streams.runtime.settled import Gauge, Progress, is_settled
+from streams.worker import PROCESSORS
+from tests.broker.sdk_world import Record, World
+
+ROOT = Path(__file__).parents[2]
+SETTLE_SECONDS = 120.0
+STOP_SECONDS = 20.0
+REGISTRATION = "view.comensha.registratie"
+MONITORING = "view.rapporteur.monitoring"
+
+
+@dataclass
+class Workers:
+    """The workers' processes; nothing of them is left behind."""
+
+    platform: Platform
+    logs: Path
+    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def start(self) -> None:
+        """Start every worker that is not running."""
+        for name in PROCESSORS.keys() - self.running.keys():
+            command = [sys.executable, "-m", "streams.worker", name]
+            with (self.logs / f"{name}.log").open("ab") as log:
+                self.running[name] = subprocess.Popen(
+                    [*command, "--settings", str(self.platform.processor_file(name))],
+                    cwd=ROOT,
+                    env={**os.environ, "PYTHONPATH": str(ROOT)},
+                    stdout=log,
+                    stderr=log,
+                )
+
+    def kill(self) -> None:
+        """Kill every worker outright."""
+        self._stop(signal.SIGKILL)
+
+    def stop(self) -> None:
+        """Tell every worker to stop, and kill what does not."""
+        try:
+            self._stop(signal.SIGTERM)
+        except subprocess.TimeoutExpired:
+            self._stop(signal.SIGKILL)
+
+    def _stop(self, how: signal.Signals) -> None:
+        for process in self.running.values():
+            process.send_signal(how)
+        for process in self.running.values():
+            process.wait(STOP_SECONDS)
+        self.running.clear()
+
+    def breathe(self, seconds: float = 0.05) -> None:
+        """Let the workers work for a moment; a worker that ends is an error, told with the end of its log."""
+        watched = {os.pidfd_open(process.pid): name for name, process in self.running.items() if process.poll() is None}
+        try:
+            ended = [watched[fd] for fd in select.select([*watched], [], [], seconds)[0]]
+        finally:
+            for fd in watched:
+                os.close(fd)
+        ended += self.running.keys() - watched.values()
+        for name in ended:
+            raise AssertionError(f"{name} ended: {(self.logs / f'{name}.log').read_text()[-3000:]}")
+
+
+class Bus:
+    """A platform with its workers, and what can be asked of it from outside."""
+
+    def __init__(self, platform: Platform, workers: Workers, keyring: Path) -> None:
+        self.platform = platform
+        self.workers = workers
+        self._gauge = Gauge(platform.admin())
+        self._world = World(platform, keyring)
+        self._admit_key = self._key("admit", "subject")
+        self._view_key = self._key("auditor", "views")
+
+    def _key(self, processor: str, name: str) -> bytes:
+        held = json.loads(self.platform.processor_file(processor).read_text())
+        return base64.b64decode(held["keys"][name])
+
+    def oin(self, partner: str) -> str:
+        """A partner's OIN."""
+        return PartnerSettings.load(self.platform.partner_file(partner)).oin
+
+    def publish(self, *events: Planned) -> None:
+        """Let the partners publish these events."""
+        agencies = Agencies(self.platform.partner_file, self.platform.admin())
+        assert asyncio.run(agencies.publish(events, lambda _: None)) == len(events)
+
+    def progress(self) -> tuple[Progress, ...]:
+        """How far every processor is."""
+        return asyncio.run(self._gauge.progress())
+
+    def settle(self) -> None:
+        """Return when everything that was published has reached its last reader."""
+        until = monotonic() + SETTLE_SECONDS
+        while not is_settled(progress := self.progress()):
+            assert monotonic() < until, progress
+            self.workers.breathe()
+
+    def say(self, *events: Planned) -> None:
+        """Publish, and return when it has reached its last reader."""
+        self.publish(*events)
+        self.settle()
+
+    def rows(self, query: str, *arguments: Any) -> list[tuple[Any, ...]]:
+        """Ask the database as its administrator."""
+
+        async def ask() -> list[tuple[Any, ...]]:
+            connection = await asyncpg.connect(self.platform.admin()["dsn"])
+            try:
+                return [tuple(row) for row in await connection.fetch(query, *arguments)]
+            finally:
+                await connection.close()
+
+        return asyncio.run(ask())
+
+    def outcome(self, event: Planned) -> list[tuple[str, str, str, str]]:
+        """What stands of an event: recipient, purpose, outcome and reason."""
+        query = (
+            "SELECT DISTINCT recipient, purpose, outcome, reasons FROM disclose.standing WHERE oin = $1 AND id = $2"
+            " ORDER BY recipient, purpose"
+        )
+        found = self.rows(query, self.oin(event.partner), event.id)
+        return [(recipient, purpose, outcome, *json.loads(reasons)) for recipient, purpose, outcome, reasons in found]
+
+    def tokens(self, view: str) -> Tokens:
+        """How an auditor translates the names of a view."""
+        return Tokens(self._view_key, view)
+
+    def name(self, event: Planned) -> EventName:
+        """The bus's name of an event."""
+        oin = self.oin(event.partner)
+        return EventName(subject_of(self._admit_key, oin, str(event.fields["subject"])), oin, event.id)
+
+    def told(self, view: str, event: Planned) -> list[tuple[str, int, bool]]:
+        """What a view was told of an event, in order: kind, change, and whether with content."""
+        token = self.tokens(view).event(self.name(event))
+        found = self._world.read(view, lambda record: record.id == token)
+        return [(_header(r, "ce_ketenbuskind"), int(_header(r, "ce_ketenbuschange")), bool(r.value)) for r in found]
+
+    def report_stands(self, event: Planned) -> list[tuple[bool]]:
+        """Whether the registration uses a report; empty when it never had it."""
+        token = self.tokens(REGISTRATION).event(self.name(event))
+        return self.rows("SELECT stands FROM registration.report WHERE event = $1", token)  # type: ignore[return-value]
+
+    def record_of(self, event: Planned) -> list[str]:
+        """The number of the registration's record in force of the person of a report."""
+        token = self.tokens(REGISTRATION).subject(self.name(event).subject)
+        query = (
+            "SELECT number FROM registration.record JOIN registration.record_subject USING (number)"
+            " WHERE subject = $1 AND NOT ended"
+        )
+        return [number for (number,) in self.rows(query, token)]
+
+    def in_force(self, number: str) -> list[bool]:
+        """Whether each version the Rapporteur has of a record, the highest first, says that it stands."""
+        subject = subject_of(self._admit_key, self.oin("comensha"), number)
+        token = self.tokens(MONITORING).subject(subject)
+        query = "SELECT content IS NOT NULL FROM monitoring.version WHERE record = $1 AND stands ORDER BY version DESC"
+        return [holds for (holds,) in self.rows(query, token)]
+
+    def quarantined(self, *events: Planned) -> dict[str, str]:
+        """The reason each of these is in quarantine for, by id."""
+        ids = {event.id for event in events}
+        reasons = {}
+        for record in self._world.read("quarantine"):
+            kept = dict(json.loads(_header(record, "ketenbus-headers")))
+            if kept.get("ce_id") in ids:
+                reasons[kept["ce_id"]] = _header(record, "ketenbus-reason")
+        return reasons
+
+    def answers(self, partner: str, *events: Planned) -> list[tuple[str, str, str | None]]:
+        """What a partner heard of these events, in order: id, outcome, reason."""
+        ids = {event.id for event in events}
+        told = [json.loads(r.value or b"{}") for r in self._world.read(f"acknowledgements.{partner}")]
+        return [(t["id"], t["outcome"], t["reason"]) for t in told if t["id"] in ids]
+
+
+def _header(record: Record, name: str) -> str:
+    return dict(record.headers)[name].decode()
+
+
+@contextmanager
+def bus(platform: Platform, folder: Path) -> Iterator[Bus]:
+    """Run the workers for a while."""
+    workers = Workers(platform, folder)
+    workers.start()
+    try:
+        running = Bus(platform, workers, folder / "keyring")
+        running.settle()
+        yield running
+    finally:
+        workers.stop()
+
+
+def new_subject() -> str:
+    """A client number no other test uses."""
+    return uuid4().hex
+
+
+def event(partner: str, type: str, subject: str | None, fault: str | None = None, **fields: Any) -> Planned:
+    """An event a partner is to publish, some days ago."""
+    when = datetime.now(UTC) - timedelta(days=30)
+    named = {} if subject is None else {"subject": subject}
+    said = {"occurred_at": when, "occurred_precision": "INSTANT", **named, **fields}
+    return Planned(partner, type, str(uuid4()), when, said, fault)
+
+
+def report(partner: str, subject: str, fault: str | None = None, **fields: Any) -> Planned:
+    """A report to the registration."""
+    said: dict[str, Any] = {
+        "reporter_kind": "OVERIG",
+        "reported_on": (datetime.now(UTC) - timedelta(days=31)).date(),
+        "age_group": "ADULT",
+        "sex": "VROUW",
+        "nationality": "PL",
+        "forms": ("AU",),
+    }
+    if partner == "politie-limburg":
+        said |= {"reporter_kind": "POLITIE", "police_unit": "LIMBURG"}
+    return event(partner, "victim-reported", subject, fault, **(said | fields))
+
+
+def consent(partner: str, subject: str, fault: str | None = None, **fields: Any) -> Planned:
+    """An explicit, unbundled grant."""
+    said = {
+        "given_by": "PERSON", "age_group": "ADULT", "channel": "IN_PERSON", "language": "nl", "text_version": "1",
+        "explicit": True, "unbundled": True,
+    }  # fmt: skip
+    return event(partner, "consent-given", subject, fault, **(said | fields))
+
+
+def withdrawal(grant: Planned) -> Planned:
+    """The withdrawal of a grant."""
+    said = {"withdraws": grant.id, "given_by": "PERSON", "age_group": "ADULT"}
+    return event(grant.partner, "consent-withdrawn", str(grant.fields["subject"]), **said)
+
+
+def kinds(told: Sequence[tuple[str, int, bool]]) -> list[str]:
+    """The kinds of messages a view was told, each once: sending again is the same message."""
+    return [kind for kind, _, _ in dict.fromkeys(told)]

@@ -1,0 +1,298 @@
+"""admit on a real PostgreSQL: whose an id is, where each record goes, and what its publisher hears."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+import yaml
+
+from infra.local.platform import Platform
+from ketenbus import codec
+from ketenbus.codec import FRAME
+from ketenbus.events import ConsentWithdrawn, EventRetracted, FactQuarantined, GuardianEnded
+from streams.admit import store
+from streams.admit.binding import Admit
+from streams.admit.judge import subject_of
+from streams.admit.store import Seen, Verdict
+from streams.disclose.binding import _fact, logged
+from streams.runtime import topics
+from streams.runtime.records import Record, ToSend, unpack_headers
+from streams.runtime.settings import ProcessorSettings
+from tests.broker.schema_of_own import schema_of_own, somebody_waits
+from tests.made_up import NOW
+from tests.sent import CARE, DESK, PARTNERS, POLICE, SUBJECT_KEY, consented, linked, offered, sent
+
+Pool = asyncpg.Pool
+
+
+@pytest.fixture
+async def pool(platform: Platform) -> AsyncIterator[Pool]:
+    async with schema_of_own(platform, store.SCHEMA) as made:
+        yield made
+
+
+@pytest.fixture
+def admit(tmp_path: Path) -> Admit:
+    rows = [
+        {"id": p.id, "oin": p.oin, "name": p.name, "kind": p.kind, "unit": p.unit, "backfill": p.backfill}
+        | {"public_key": base64.b64encode(p.public_key).decode()}
+        for p in PARTNERS.values()
+    ]
+    file = tmp_path / "partners.yaml"
+    file.write_text(yaml.safe_dump({"partners": rows}))
+    keys = {"subject": base64.b64encode(SUBJECT_KEY).decode()}
+    return Admit(ProcessorSettings("admit", "", "", "", "", file, keys))
+
+
+async def take(pool: Pool, *seen: Seen) -> list[Verdict]:
+    async with pool.acquire() as connection, connection.transaction():
+        found = await store.take(connection, seen)
+    return [found[one.origin] for one in seen]
+
+
+def seen(origin: str, id: str = "a", content: bytes = b"1", source: str = "s") -> Seen:
+    return Seen(source, id, f"t/0/{origin}", content)
+
+
+async def apply(admit: Admit, pool: Pool, *records: Record) -> list[ToSend]:
+    placed = [replace(r, offset=n) if r.offset == 7 else r for n, r in enumerate(records)]
+    async with pool.acquire() as connection, connection.transaction():
+        return await admit.apply(connection, placed)
+
+
+def to(out: list[ToSend], topic: str) -> list[ToSend]:
+    return [o for o in out if o.topic == topic]
+
+
+def acknowledged(out: list[ToSend]) -> list[tuple[str, str, str, str | None]]:
+    """Who heard what: partner, id, outcome and reason."""
+    told = [(o.topic, json.loads(o.value or b"{}")) for o in out if o.topic.startswith("acknowledgements.")]
+    return [(name.removeprefix("acknowledgements."), t["id"], t["outcome"], t["reason"]) for name, t in told]
+
+
+def held_up(out: list[ToSend]) -> list[FactQuarantined]:
+    """The facts that say that a consent, guardian or retraction record is quarantined."""
+    events = [codec.decode(o.value or b"") for o in to(out, topics.KETENLOG)]
+    return [event for event in events if isinstance(event, FactQuarantined)]
+
+
+async def test_an_id_is_new_once_the_same_again_is_repeated_and_other_content_is_reuse(pool: Pool) -> None:
+    assert await take(pool, seen("1")) == ["new"]
+    assert await take(pool, seen("2"), seen("3", content=b"2")) == ["repeated", "reused"]
+
+
+async def test_the_same_record_read_again_is_as_new_as_the_first_time(pool: Pool) -> None:
+    assert await take(pool, seen("1")) == ["new"]
+    assert await take(pool, seen("1"), seen("2")) == ["new", "repeated"]
+
+
+async def test_within_one_batch_the_first_has_the_id(pool: Pool) -> None:
+    batch = [seen("5", content=b"2"), seen("6", content=b"2"), seen("7"), seen("8", "b")]
+    assert await take(pool, *batch) == ["new", "repeated", "reused", "new"]
+
+
+async def test_an_id_belongs_to_its_source(pool: Pool) -> None:
+    assert await take(pool, seen("1"), seen("2", source="other"), seen("3", "b")) == ["new", "new", "new"]
+
+
+async def test_nothing_asked_is_nothing_taken(pool: Pool) -> None:
+    assert await take(pool) == []
+
+
+async def test_an_id_that_a_failed_batch_took_is_free_again(pool: Pool) -> None:
+    async def fail() -> None:
+        async with pool.acquire() as connection, connection.transaction():
+            await store.take(connection, [seen("1")])
+            raise RuntimeError("no")
+
+    with pytest.raises(RuntimeError):
+        await fail()
+    assert await take(pool, seen("2", content=b"2")) == ["new"]
+
+
+async def test_of_two_workers_that_take_one_id_at_once_one_has_it(pool: Pool) -> None:
+    async with pool.acquire() as first, pool.acquire() as watch:
+        async with first.transaction():
+            await store.take(first, [seen("1")])
+            other = asyncio.create_task(take(pool, seen("2", content=b"2"), seen("3")))
+            while not await somebody_waits(watch):
+                assert not other.done()
+                await asyncio.wait({other}, timeout=0.005)
+        assert await other == ["reused", "repeated"]
+
+
+async def test_an_admitted_record_is_logged_as_its_publisher_signed_it(admit: Admit, pool: Pool) -> None:
+    record = sent(offered()).record()
+    out = await apply(admit, pool, record)
+    [logged_record] = to(out, topics.KETENLOG)
+    bus = dict(logged_record.headers[len(record.headers) :])
+    assert (logged_record.value, logged_record.headers[: len(record.headers)]) == (record.value, record.headers)
+    assert logged_record.key == subject_of(SUBJECT_KEY, POLICE, "client-1").hex().encode()
+    assert bus == {
+        "ketenbus-origin": b"bedenktijd-offered/0/0",
+        "ketenbus-publisher-kind": b"politie",
+        "ketenbus-admitted-at": b"2026-05-04T12:30:00.000000Z",
+    }
+    assert acknowledged(out) == [("partner-1", "event-1", "admitted", None)]
+
+
+async def test_a_link_is_logged_under_both_subjects_and_names_both_in_each(admit: Admit, pool: Pool) -> None:
+    out = await apply(admit, pool, sent(linked(), DESK).record())
+    subjects = [subject_of(SUBJECT_KEY, oin, number) for oin, number in ((POLICE, "client-1"), (CARE, "client-2"))]
+    copies = to(out, topics.KETENLOG)
+    assert [o.key for o in copies] == [subject.hex().encode() for subject in subjects]
+    for copy in copies:
+        event = logged(_fact(Record(topics.KETENLOG, 0, 0, 0, copy.key, copy.value, copy.headers)))
+        assert dict(event.subjects) == dict(zip(("subject", "other-subject"), subjects, strict=True))
+    assert len(acknowledged(out)) == 1
+
+
+async def test_a_record_sent_twice_is_logged_once_and_both_are_answered(admit: Admit, pool: Pool) -> None:
+    record = sent(offered()).record()
+    out = await apply(admit, pool, record, record)
+    assert len(to(out, topics.KETENLOG)) == 1
+    assert [(o.key, o.value) for o in to(out, topics.REPEATED)] == [(b"bedenktijd-offered/0/1", b"")]
+    assert [outcome for _, _, outcome, _ in acknowledged(out)] == ["admitted", "repeated"]
+
+
+async def test_other_content_under_an_admitted_id_is_quarantined(admit: Admit, pool: Pool) -> None:
+    out = await apply(
+        admit, pool, sent(offered()).record(), sent(offered(police_unit="LIMBURG", caused_by="x")).record()
+    )
+    [parked] = to(out, topics.QUARANTINE)
+    assert dict(parked.headers)["ketenbus-reason"] == b"id-reused"
+    assert acknowledged(out)[1] == ("partner-1", "event-1", "quarantined", "id-reused")
+
+
+async def test_two_systems_of_one_publisher_that_use_one_id_are_not_taken_for_one_event(
+    admit: Admit, pool: Pool
+) -> None:
+    """Facts are unique by subject and event id: what admit takes for two events, disclose must hold as two."""
+    other = f"urn:nld:oin:{POLICE}:systeem:another".encode()
+    out = await apply(
+        admit, pool, sent(offered()).record(), sent(offered(caused_by="x")).header("ce_source", other).record()
+    )
+    admitted = [_fact(Record(topics.KETENLOG, 0, 0, 0, o.key, o.value, o.headers)) for o in to(out, topics.KETENLOG)]
+    assert len({(f.subject, f.oin, f.id) for f in admitted}) == len(admitted)
+    assert len(to(out, topics.QUARANTINE)) + len(admitted) == 2
+
+
+async def test_what_is_quarantined_is_kept_whole_with_reason_place_and_origin(admit: Admit, pool: Pool) -> None:
+    record = sent(offered()).but(value=b"\0nonsense").record()
+    out = await apply(admit, pool, record)
+    [parked] = to(out, topics.QUARANTINE)
+    told = dict(parked.headers)
+    assert parked.value == record.value
+    assert base64.b64decode(told["ketenbus-key"]) == record.key
+    assert unpack_headers(told["ketenbus-headers"].decode()) == record.headers
+    assert told["ketenbus-reason"] == b"unknown-schema"
+    assert told["ketenbus-place"] == b"frame"
+    assert told["ketenbus-origin"] == b"bedenktijd-offered/0/0"
+
+
+async def test_nobody_hears_of_what_nobody_signed(admit: Admit, pool: Pool) -> None:
+    def spoil(record: Record) -> Record:
+        return replace(record, value=b"x")
+
+    out = await apply(admit, pool, sent(offered()).record(after=spoil))
+    assert [o.topic for o in out] == [topics.QUARANTINE]
+
+
+async def test_a_header_without_a_value_and_a_record_without_anything_stop_nobody(admit: Admit, pool: Pool) -> None:
+    null: Any = ("x", None)
+    empty = Record("bedenktijd-offered", 0, 0, 0, None, None, ())
+    bad = sent(offered(), id="bad").record(after=lambda r: replace(r, headers=(*r.headers, null)))
+    out = await apply(admit, pool, empty, bad, sent(offered()).record())
+    assert [dict(o.headers)["ketenbus-reason"] for o in to(out, topics.QUARANTINE)] == [b"bad-headers", b"bad-headers"]
+    assert len(to(out, topics.KETENLOG)) == 1
+
+
+async def test_the_neighbours_of_a_bad_record_go_on(admit: Admit, pool: Pool) -> None:
+    good = [sent(offered(), id=f"good-{n}").record() for n in range(2)]
+    out = await apply(admit, pool, good[0], sent(offered(), id="bad").but(key=b"x").record(), good[1])
+    assert [outcome for _, _, outcome, _ in acknowledged(out)] == ["admitted", "quarantined", "admitted"]
+
+
+async def test_a_repair_keeps_its_id(admit: Admit, pool: Pool) -> None:
+    out = await apply(admit, pool, sent(offered()).but(value=b"").record(), sent(offered()).record())
+    assert [outcome for _, _, outcome, _ in acknowledged(out)] == ["quarantined", "admitted"]
+
+
+GUARDIAN = GuardianEnded(
+    subject="client-1", occurred_at=NOW, occurred_precision="INSTANT", withdraws="g", ended_on=NOW.date()
+)
+WITHDRAWAL = ConsentWithdrawn(
+    subject="client-1",
+    occurred_at=NOW,
+    occurred_precision="INSTANT",
+    withdraws="g",
+    given_by="PERSON",
+    age_group="ADULT",
+)
+RETRACTION = EventRetracted(
+    subject="client-1", occurred_at=NOW, occurred_precision="INSTANT", withdraws="g", reason="WRONG_PERSON"
+)
+
+
+@pytest.mark.parametrize("event", [consented(), GUARDIAN, WITHDRAWAL, RETRACTION], ids=lambda e: e.TYPE)
+async def test_what_consent_rests_on_is_held_up_when_quarantined(admit: Admit, pool: Pool, event: Any) -> None:
+    broken = event.model_copy(update={"occurred_precision": "SOMETIME"})
+    out = await apply(admit, pool, sent(broken, CARE, id="q").record())
+    [fact] = held_up(out)
+    [record] = to(out, topics.KETENLOG)
+    assert (fact.quarantined_type, fact.quarantined_id) == (event.TYPE, "q")
+    assert f":{CARE}:" in fact.quarantined_source
+    assert record.key == subject_of(SUBJECT_KEY, CARE, "client-1").hex().encode()
+    assert dict(record.headers)["ketenbus-publisher-kind"] == b"bus"
+
+
+VALUE = sent(WITHDRAWAL, CARE).made.value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [VALUE[:-3], VALUE + b"\0", FRAME.pack(0, 4_000_000) + VALUE[5:], sent(consented(), CARE).made.value],
+    ids=["undecodable", "trailing-bytes", "unknown-schema", "wrong-schema"],
+)
+async def test_what_consent_rests_on_is_held_up_also_when_it_cannot_be_read(
+    admit: Admit, pool: Pool, value: bytes
+) -> None:
+    out = await apply(admit, pool, sent(WITHDRAWAL, CARE, id="q").but(value=value).record())
+    [fact] = held_up(out)
+    assert (fact.quarantined_type, fact.quarantined_id, fact.subject) == ("consent-withdrawn", "q", "client-1")
+
+
+async def test_nothing_is_held_up_by_what_consent_does_not_rest_on(admit: Admit, pool: Pool) -> None:
+    out = await apply(admit, pool, sent(offered(occurred_precision="SOMETIME")).record())
+    assert len(to(out, topics.QUARANTINE)) == 1
+    assert held_up(out) == []
+
+
+async def test_nobody_holds_up_the_consent_of_anothers_clients(admit: Admit, pool: Pool) -> None:
+    out = await apply(admit, pool, sent(consented(channel="VIA_VIA"), POLICE).record())
+    assert len(to(out, topics.QUARANTINE)) == 1
+    assert held_up(out) == []
+
+
+@pytest.mark.parametrize("ids", [("q" * 127 + "a", "q" * 127 + "b"), ("q", "q2")], ids=["long", "short"])
+async def test_two_records_that_hold_up_are_two_facts(admit: Admit, pool: Pool, ids: tuple[str, str]) -> None:
+    out = await apply(admit, pool, *(sent(consented(channel="VIA_VIA"), CARE, id=id).record() for id in ids))
+    facts = [_fact(Record(topics.KETENLOG, 0, 0, 0, o.key, o.value, o.headers)) for o in to(out, topics.KETENLOG)]
+    assert {event.quarantined_id for event in held_up(out)} == set(ids)
+    assert len({(f.subject, f.oin, f.id) for f in facts}) == 2
+
+
+async def test_no_id_of_a_publisher_can_take_the_place_of_a_fact_that_holds_up(admit: Admit, pool: Pool) -> None:
+    held = await apply(admit, pool, sent(consented(channel="VIA_VIA"), CARE, id="q").record())
+    [of_bus] = [_fact(Record(topics.KETENLOG, 0, 0, 0, o.key, o.value, o.headers)) for o in to(held, topics.KETENLOG)]
+    out = await apply(admit, pool, sent(consented(), CARE, id=of_bus.id).record())
+    taken = [_fact(Record(topics.KETENLOG, 0, 0, 0, o.key, o.value, o.headers)) for o in to(out, topics.KETENLOG)]
+    assert (of_bus.subject, of_bus.oin, of_bus.id) not in {(f.subject, f.oin, f.id) for f in taken}
