@@ -36,4 +36,4 @@ def measure(say: Say, scale: float = 1.0) -> tuple[list[Figure], dict[str, objec
     figures += [Figure(f"demo, {name}", taken, "s") for name, taken in result.seconds.items() if name != "total"]
     figures.append(Figure("demo, events a second of flow", result.events / result.seconds["flow"], "events/s"))
     say(f"{result.events} events, cells different 0")
-    return figures, {"events": result.events, "scale": scale, "standing": result.standing}
+    return figures, {"events": result.events, "scale": scale}

@@ -130,6 +130,7 @@ async def _both(platform: Platform, seconds: int, say: Say) -> tuple[Way, Way]:
         for way in (bus, two_hops):
             number = await _turn(way, number, WARM_UP_SECONDS)
             way.due.clear()
+            way.busy_percent.clear()
         for turn in range(seconds // TURN_SECONDS):
             say(f"turn {turn + 1} of {seconds // TURN_SECONDS}: {TURN_SECONDS} s each at {RATE} events/s")
             for way in (bus, two_hops):

@@ -10,7 +10,9 @@ from datetime import date
 from typing import Literal
 
 from consent.activities import Activity, Register
-from consent.known import Consent, Known, Ref, consent, retracted, superseded
+from consent.chains import retracted, superseded
+from consent.known import Known, Ref
+from consent.precedence import Consent, consent
 
 Outcome = Literal["delivered", "withheld", "pending"]
 

@@ -83,6 +83,31 @@ def retracted(what: str, id: str = "retraction", *, oin: str = OIN, time: dateti
     return fact(types.EventRetracted(withdraws=what, **(held | changed)), id, oin=oin, time=time)
 
 
+def appointed(id: str, guardian: str, days: float, *, time: datetime = NOON) -> Fact:
+    """A guardian was appointed that many days from noon."""
+    event = types.GuardianAppointed(
+        subject="client-1",
+        occurred_at=at(days),
+        occurred_precision="INSTANT",
+        guardian_kind="NIDOS",
+        guardian=guardian,
+        appointed_on=at(days).date(),
+    )
+    return fact(event, id, time=time)
+
+
+def ended(appointment: str, days: float, *, id: str = "ended", time: datetime = NOON) -> Fact:
+    """A guardianship ended that many days from noon."""
+    event = types.GuardianEnded(
+        subject="client-1",
+        occurred_at=at(days),
+        occurred_precision="INSTANT",
+        withdraws=appointment,
+        ended_on=at(days).date(),
+    )
+    return fact(event, id, time=time)
+
+
 def quarantined(id: str, *, type: str = "consent-given", oin: str = OIN) -> Fact:
     """Admit's word that a consent, guardian or retraction record of the subject is quarantined."""
     event = types.FactQuarantined(
@@ -182,7 +207,7 @@ SPEAKERS = st.fixed_dictionaries(
 def facts(draw: st.DrawFn) -> Fact:
     """A fact from a small world, so that facts name, correct, withdraw and retract each other."""
     id, time = draw(IDS), draw(TIMES)
-    match draw(st.sampled_from(["given", "given", "refused", "withdrawn", "retracted", "rest"])):
+    match draw(st.sampled_from(["given", "given", "refused", "withdrawn", "retracted", "guardian", "rest"])):
         case "given":
             held = draw(SCOPES) | draw(SPEAKERS)
             held |= {"explicit": draw(st.booleans()) or draw(st.booleans()), "corrects": draw(LINKS)}
@@ -193,6 +218,10 @@ def facts(draw: st.DrawFn) -> Fact:
             return withdrawn(draw(IDS), id, time=time, corrects=draw(LINKS))
         case "retracted":
             return retracted(draw(IDS), id, time=time)
+        case "guardian":
+            days = draw(st.integers(0, 3))
+            terms = st.sampled_from([appointed(id, "one", days, time=time), ended(draw(IDS), days, id=id, time=time)])
+            return draw(terms)
         case _:
             rest = st.sampled_from([reported(id, time=time), unobtainable(id), quarantined(id), linked(id)])
             return draw(rest)

@@ -11,26 +11,13 @@ from datetime import datetime
 from ketenbus import codec, envelope
 from ketenbus.envelope import Envelope, Headers, stamp
 from ketenbus.events import FactQuarantined
-from ketenbus.values import Event
 from streams.admit import store
-from streams.admit.judge import Admissible, Rejected, judge, subject_of
+from streams.admit.judge import Admissible, Holds, Rejected, judge, subject_of
 from streams.admit.store import Seen
 from streams.runtime import topics
 from streams.runtime.records import Record, ToSend, pack_headers
 from streams.runtime.settings import Partner, ProcessorSettings, load_partners
 from streams.runtime.transaction import Connection
-
-#: Types whose quarantine makes what rests on the subject's consent pending (architecture, section 5).
-HOLDS_CONSENT = {
-    "consent-given",
-    "consent-refused",
-    "consent-withdrawn",
-    "consent-unobtainable",
-    "guardian-appointed",
-    "guardian-ended",
-    "event-retracted",
-}
-
 
 #: The bus's own source: no partner has this OIN, so no event of a partner can take the place of one of these.
 BUS_SOURCE = envelope.source_of("0" * 20, "admit")
@@ -55,7 +42,7 @@ class Admit:
             connection,
             [
                 Seen(
-                    v.envelope.source,
+                    v.envelope.oin,
                     v.envelope.id,
                     record.origin,
                     hashlib.sha256((record.key or b"") + b"\0" + (record.value or b"")).digest(),
@@ -108,31 +95,29 @@ class Admit:
         if verdict.publisher is None or verdict.envelope is None:
             return out
         out.append(_acknowledge(record, verdict.publisher.id, verdict.envelope.id, "quarantined", verdict.reason))
-        event = verdict.stands_for
-        if event is not None and event.TYPE in HOLDS_CONSENT:
-            out.append(self._fact_quarantined(record, verdict.publisher, verdict.envelope, event))
+        if verdict.holds is not None:
+            out.append(self._fact_quarantined(record, verdict.publisher, verdict.envelope, verdict.holds))
         return out
 
-    def _fact_quarantined(self, record: Record, publisher: Partner, about: Envelope, event: Event) -> ToSend:
-        number: str = getattr(event, "subject")  # noqa: B009 - every type of HOLDS_CONSENT has one; their union has no name
+    def _fact_quarantined(self, record: Record, publisher: Partner, about: Envelope, holds: Holds) -> ToSend:
         fact = FactQuarantined(
-            subject=number,
+            subject=holds.number,
             occurred_at=about.time,
             occurred_precision="INSTANT",
-            quarantined_type=event.TYPE,
+            quarantined_type=holds.type,
             quarantined_id=about.id,
             quarantined_source=about.source,
         )
         headers = envelope.write(
             Envelope(
-                id=f"quarantined.{about.id}"[:128],
+                id=f"quarantined.{hashlib.sha256(f'{about.source} {about.id}'.encode()).hexdigest()[:32]}",
                 source=BUS_SOURCE,
                 type="nl.mensenhandel.fact-quarantined.v1",
                 time=about.time,
                 dataschema=f"urn:nl:mensenhandel:schema:{fact.SCHEMA_ID}",
             )
         )
-        subject = subject_of(self.subject_key, publisher.oin, number)
+        subject = subject_of(self.subject_key, publisher.oin, holds.number)
         bus = self._log_headers(record.origin, "bus", about.time)
         return ToSend(record, topics.KETENLOG, subject.hex().encode(), codec.encode(fact), headers + bus)
 

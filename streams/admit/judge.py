@@ -20,6 +20,7 @@ from streams.runtime.settings import Partner
 
 #: How far a publisher's clock may run ahead of the broker's.
 CLOCK_SKEW = timedelta(minutes=5)
+LONGEST_NUMBER = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,20 @@ class Admissible:
     admitted_at: datetime
 
 
+#: Types whose quarantine makes what rests on the subject's consent pending (architecture, section 5).
+HOLDS_CONSENT = frozenset(
+    {
+        "consent-given",
+        "consent-refused",
+        "consent-withdrawn",
+        "consent-unobtainable",
+        "guardian-appointed",
+        "guardian-ended",
+        "event-retracted",
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Rejected:
     """A record that goes to quarantine whole, under a named reason; `publisher` only where the signature holds."""
@@ -41,7 +56,15 @@ class Rejected:
     place: str
     publisher: Partner | None = None
     envelope: Envelope | None = None
-    stands_for: Event | None = None
+    holds: Holds | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """Which record of which client number is quarantined, though its publisher may say it: type and number."""
+
+    type: str
+    number: str
 
 
 def subject_of(key: bytes, oin: str, number: str) -> bytes:
@@ -74,12 +97,13 @@ def judge(record: Record, partners: Mapping[str, Partner], subject_key: bytes) -
 def _signed(
     record: Record, read: Envelope, publisher: Partner, key: bytes, value: bytes, subject_key: bytes
 ) -> Admissible | Rejected:
-    def no(reason: str, place: str, event: Event | None = None) -> Rejected:
-        return Rejected(reason, place, publisher, read, event)
-
     declared = contract().by_ce_type.get(read.type)
+
+    def no(reason: str, place: str, event: Event | None = None) -> Rejected:
+        return Rejected(reason, place, publisher, read, _holds(declared, publisher, key, event))
+
     if declared is None or declared.name != record.topic:
-        return no("unknown-type" if declared is None else "wrong-topic", "ce_type")
+        return Rejected("unknown-type" if declared is None else "wrong-topic", "ce_type", publisher, read)
     event = codec.decode(value)
     if isinstance(event, Unreadable):
         return no(event.reason, event.place)
@@ -87,9 +111,9 @@ def _signed(
         return no("wrong-schema", "frame")
     expected = getattr(event, "subject", None) if declared.has_subject else publisher.oin
     if expected is None or key != expected.encode():
-        return no("wrong-key", "key")
+        return Rejected("wrong-key", "key", publisher, read)
     for broken in preparing.authority_broken(event, publisher.kind, publisher.unit):
-        return no("not-authorised", broken.field)
+        return no("not-authorised", broken.field, event)
     appended = datetime.fromtimestamp(record.appended_ms / 1000, UTC)
     if read.time > appended + CLOCK_SKEW:
         return no("future-time", "ce_time", event)
@@ -106,6 +130,17 @@ def _signed(
         return no(reason, broken.field, event)
     admitted_at = read.time if publisher.backfill else appended
     return Admissible(read, publisher, event, _subjects(event, publisher, declared, subject_key), admitted_at)
+
+
+def _holds(declared: EventType | None, publisher: Partner, key: bytes, event: Event | None) -> Holds | None:
+    """Return whose consent is held up: what the event says, or, where it cannot be read, what its key says."""
+    if declared is None or declared.name not in HOLDS_CONSENT or publisher.kind not in declared.publishers:
+        return None
+    try:
+        number = str(getattr(event, "subject", None) or key.decode())
+    except UnicodeDecodeError:
+        return None
+    return Holds(declared.name, number) if 0 < len(number) <= LONGEST_NUMBER else None
 
 
 def _subjects(event: Event, publisher: Partner, declared: EventType, subject_key: bytes) -> tuple[bytes, ...]:

@@ -1,4 +1,7 @@
-"""The ids that were admitted: which record brought each, and the hash of what it said."""
+"""The ids that were admitted: which record brought each, and the hash of what it said.
+
+An id names one event of an organisation, whichever of its systems says it: links name an event by its id alone.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from streams.runtime.transaction import Connection
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS admitted (
-    source text NOT NULL, id text NOT NULL, origin text NOT NULL, hash bytea NOT NULL, PRIMARY KEY (source, id));
+    oin text NOT NULL, id text NOT NULL, origin text NOT NULL, hash bytea NOT NULL, PRIMARY KEY (oin, id));
 """
 
 Verdict = Literal["new", "repeated", "reused"]
@@ -20,7 +23,7 @@ Verdict = Literal["new", "repeated", "reused"]
 class Seen:
     """One admissible record: its id, its coordinates and the hash of its key and value."""
 
-    source: str
+    oin: str
     id: str
     origin: str
     hash: bytes
@@ -33,23 +36,23 @@ async def take(connection: Connection, seen: Sequence[Seen]) -> dict[str, Verdic
     """
     first: dict[tuple[str, str], Seen] = {}
     for one in seen:
-        first.setdefault((one.source, one.id), one)
+        first.setdefault((one.oin, one.id), one)
     rows = [first[key] for key in sorted(first)]
     await connection.execute(
         "INSERT INTO admitted SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[]) ON CONFLICT DO NOTHING",
-        [r.source for r in rows],
+        [r.oin for r in rows],
         [r.id for r in rows],
         [r.origin for r in rows],
         [r.hash for r in rows],
     )
     stored = await connection.fetch(
-        "SELECT a.* FROM admitted a JOIN unnest($1::text[], $2::text[]) AS n(source, id) USING (source, id)",
-        [r.source for r in rows],
+        "SELECT a.* FROM admitted a JOIN unnest($1::text[], $2::text[]) AS n(oin, id) USING (oin, id)",
+        [r.oin for r in rows],
         [r.id for r in rows],
     )
-    holder = {(r["source"], r["id"]): (r["origin"], r["hash"]) for r in stored}
+    holder = {(r["oin"], r["id"]): (r["origin"], r["hash"]) for r in stored}
     verdicts: dict[str, Verdict] = {}
     for one in seen:
-        origin, digest = holder[one.source, one.id]
+        origin, digest = holder[one.oin, one.id]
         verdicts[one.origin] = "new" if origin == one.origin else "repeated" if digest == one.hash else "reused"
     return verdicts

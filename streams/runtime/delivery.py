@@ -65,38 +65,43 @@ class Delivery:
         """Make one batch happen, waiting out PostgreSQL and Kafka where they are away."""
         while True:
             try:
-                outgoing, ends = await self._decide(records)
+                outgoing, ends, last = await self._decide(records)
                 break
             except AWAY as error:
                 log.warning("%s: PostgreSQL away (%s), trying again", self.processor.name, type(error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)
-        await self._send_and_mark(outgoing, ends)
+        await self._send_and_mark(outgoing, ends, last)
 
     async def resume(self, places: Iterable[Place]) -> dict[Place, int]:
         """Send what earlier workers left in the outbox of these partitions, and return where to read on."""
         wanted = tuple(places)
-        async with self.pool.acquire() as connection:
-            outgoing = await transaction.left_over(connection, wanted)
+        async with self.pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
+            outgoing, last = await transaction.left_over(connection, wanted)
             ends = await transaction.decided(connection, wanted)
         if outgoing:
             log.info("%s: sending %d records again", self.processor.name, len(outgoing))
-        await self._send_and_mark(outgoing, ends)
+        await self._send_and_mark(outgoing, ends, last)
         return ends
 
-    async def _decide(self, records: Sequence[Record]) -> tuple[list[ToSend], dict[Place, int]]:
+    async def _decide(self, records: Sequence[Record]) -> tuple[list[ToSend], dict[Place, int], int]:
+        """Decide the batch, and return what to send, how far that brings each partition, and the last row's number."""
+        ends = {(r.topic, r.partition): r.offset + 1 for r in records}
         with telemetry.span(f"{self.processor.name} batch", records):
             async with self.pool.acquire() as connection, connection.transaction():
                 fresh = await transaction.advance(connection, records)
                 outgoing = await self.processor.apply(connection, fresh) if fresh else []
-                await transaction.put(connection, outgoing)
-        return outgoing, {(r.topic, r.partition): r.offset + 1 for r in records}
+                last = await transaction.put(connection, outgoing) if outgoing else 0
+                if len(fresh) < len(records):
+                    # Another worker decided these: a zombie, perhaps, that died before it sent what followed.
+                    outgoing, last = await transaction.left_over(connection, ends)
+        return outgoing, ends, last
 
-    async def _send_and_mark(self, outgoing: Sequence[ToSend], ends: dict[Place, int]) -> None:
+    async def _send_and_mark(self, outgoing: Sequence[ToSend], ends: dict[Place, int], last: int) -> None:
         while True:
             try:
                 await self._send(outgoing)
                 async with self.pool.acquire() as connection:
-                    await transaction.mark_sent(connection, ends)
+                    await transaction.mark_sent(connection, ends, last)
                 return
             except (*AWAY, RetryableError) as error:
                 log.warning("%s: not acknowledged (%s), sending again", self.processor.name, type(error).__name__)

@@ -84,30 +84,30 @@ async def advance(connection: Connection, records: Sequence[Record]) -> tuple[Re
     return tuple(fresh)
 
 
-async def put(connection: Connection, outgoing: Sequence[ToSend]) -> None:
-    """Store what is to be sent, in order, in the transaction of the batch."""
-    if outgoing:
-        await connection.execute(
-            "INSERT INTO outbox (origin_topic, origin_partition, topic, key, value, headers) "
-            "SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::bytea[], $5::bytea[], $6::text[])",
-            [o.origin.topic for o in outgoing],
-            [o.origin.partition for o in outgoing],
-            [o.topic for o in outgoing],
-            [o.key for o in outgoing],
-            [o.value for o in outgoing],
-            [pack_headers(o.headers) for o in outgoing],
-        )
+async def put(connection: Connection, outgoing: Sequence[ToSend]) -> int:
+    """Store what is to be sent, in order, in the transaction of the batch; return the number of the last row."""
+    rows = await connection.fetch(
+        "INSERT INTO outbox (origin_topic, origin_partition, topic, key, value, headers) "
+        "SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::bytea[], $5::bytea[], $6::text[]) RETURNING seq",
+        [o.origin.topic for o in outgoing],
+        [o.origin.partition for o in outgoing],
+        [o.topic for o in outgoing],
+        [o.key for o in outgoing],
+        [o.value for o in outgoing],
+        [pack_headers(o.headers) for o in outgoing],
+    )
+    return max((row["seq"] for row in rows), default=0)
 
 
-async def left_over(connection: Connection, places: Iterable[Place]) -> list[ToSend]:
-    """Return what earlier workers stored for these partitions and never saw acknowledged, in order."""
+async def left_over(connection: Connection, places: Iterable[Place]) -> tuple[list[ToSend], int]:
+    """Return what is stored for these partitions and was never seen acknowledged, in order, and the last row's number."""
     wanted = sorted(places)
     rows = await connection.fetch(
         "SELECT * FROM outbox WHERE (origin_topic, origin_partition) IN (SELECT * FROM unnest($1::text[], $2::int[])) ORDER BY seq",
         [t for t, _ in wanted],
         [p for _, p in wanted],
     )
-    return [
+    unsent = [
         ToSend(
             Record(r["origin_topic"], r["origin_partition"], -1, 0, None, None, ()),
             r["topic"],
@@ -117,29 +117,25 @@ async def left_over(connection: Connection, places: Iterable[Place]) -> list[ToS
         )
         for r in rows
     ]
+    return unsent, rows[-1]["seq"] if rows else 0
 
 
-async def mark_sent(connection: Connection, ends: Mapping[Place, int]) -> None:
-    """Move `sent` and forget the outbox rows of these partitions: everything decided there is acknowledged.
+async def mark_sent(connection: Connection, ends: Mapping[Place, int], last: int) -> None:
+    """Move `sent`, and forget the outbox rows of these partitions up to number `last`: those are acknowledged.
 
-    Only the worker that owns the partitions calls it, after the broker's acknowledgements.
+    Never more than those: a worker that lost the partition may have stored others since, and died before it sent them.
     """
     places = sorted(ends)
-    topics, partitions = [t for t, _ in places], [p for _, p in places]
-    async with connection.transaction():
-        await connection.execute(
-            "UPDATE position p SET sent = n.sent FROM unnest($1::text[], $2::int[], $3::bigint[]) AS n(topic, partition, sent) "
-            "WHERE p.topic = n.topic AND p.partition = n.partition AND p.sent < n.sent",
-            topics,
-            partitions,
-            [ends[place] for place in places],
-        )
-        await connection.execute(
-            "DELETE FROM outbox o USING position p WHERE o.origin_topic = p.topic AND o.origin_partition = p.partition "
-            "AND p.sent = p.decided AND (p.topic, p.partition) IN (SELECT * FROM unnest($1::text[], $2::int[]))",
-            topics,
-            partitions,
-        )
+    await connection.execute(
+        "WITH n AS (SELECT * FROM unnest($1::text[], $2::int[], $3::bigint[]) AS n(topic, partition, sent)), "
+        "moved AS (UPDATE position p SET sent = n.sent FROM n "
+        "WHERE p.topic = n.topic AND p.partition = n.partition AND p.sent < n.sent) "
+        "DELETE FROM outbox o USING n WHERE o.origin_topic = n.topic AND o.origin_partition = n.partition AND o.seq <= $4",
+        [topic for topic, _ in places],
+        [partition for _, partition in places],
+        [ends[place] for place in places],
+        last,
+    )
 
 
 async def decided(connection: Connection, places: Iterable[Place]) -> dict[Place, int]:

@@ -27,6 +27,8 @@ from sandbox.publish import Agencies
 from sandbox.telling import Planned
 from streams.admit.judge import subject_of
 from streams.disclose.tokens import EventName, Tokens
+from streams.monitoring.fold import Registered
+from streams.monitoring.store import registered
 from streams.runtime.settled import Gauge, Progress, is_settled
 from streams.worker import PROCESSORS
 from tests.broker.sdk_world import Record, World
@@ -63,19 +65,19 @@ class Workers:
         """Kill every worker outright."""
         self._stop(signal.SIGKILL)
 
-    def stop(self) -> None:
-        """Tell every worker to stop, and kill what does not."""
+    def stop(self) -> dict[str, int]:
+        """Tell every worker to stop, kill what does not, and return how each ended."""
         try:
-            self._stop(signal.SIGTERM)
+            return self._stop(signal.SIGTERM)
         except subprocess.TimeoutExpired:
-            self._stop(signal.SIGKILL)
+            return self._stop(signal.SIGKILL)
 
-    def _stop(self, how: signal.Signals) -> None:
+    def _stop(self, how: signal.Signals) -> dict[str, int]:
         for process in self.running.values():
             process.send_signal(how)
-        for process in self.running.values():
-            process.wait(STOP_SECONDS)
+        ended = {name: process.wait(STOP_SECONDS) for name, process in self.running.items()}
         self.running.clear()
+        return ended
 
     def breathe(self, seconds: float = 0.05) -> None:
         """Let the workers work for a moment; a worker that ends is an error, told with the end of its log."""
@@ -97,6 +99,7 @@ class Bus:
         self.platform = platform
         self.workers = workers
         self._gauge = Gauge(platform.admin())
+        self._oins: dict[str, str] = {}
         self._world = World(platform, keyring)
         self._admit_key = self._key("admit", "subject")
         self._view_key = self._key("auditor", "views")
@@ -107,12 +110,21 @@ class Bus:
 
     def oin(self, partner: str) -> str:
         """A partner's OIN."""
-        return PartnerSettings.load(self.platform.partner_file(partner)).oin
+        if partner not in self._oins:
+            self._oins[partner] = PartnerSettings.load(self.platform.partner_file(partner)).oin
+        return self._oins[partner]
 
     def publish(self, *events: Planned) -> None:
         """Let the partners publish these events."""
-        agencies = Agencies(self.platform.partner_file, self.platform.admin())
-        assert asyncio.run(agencies.publish(events, lambda _: None)) == len(events)
+
+        async def send() -> int:
+            agencies = Agencies(self.platform.partner_file, self.platform.admin())
+            try:
+                return await agencies.publish(events, lambda _: None)
+            finally:
+                await agencies.close()
+
+        assert asyncio.run(send()) == len(events)
 
     def progress(self) -> tuple[Progress, ...]:
         """How far every processor is."""
@@ -142,14 +154,19 @@ class Bus:
 
         return asyncio.run(ask())
 
-    def outcome(self, event: Planned) -> list[tuple[str, str, str, str]]:
+    def outcome(self, event: Planned) -> list[tuple[str, ...]]:
         """What stands of an event: recipient, purpose, outcome and reason."""
-        query = (
-            "SELECT DISTINCT recipient, purpose, outcome, reasons FROM disclose.standing WHERE oin = $1 AND id = $2"
-            " ORDER BY recipient, purpose"
-        )
-        found = self.rows(query, self.oin(event.partner), event.id)
-        return [(recipient, purpose, outcome, *json.loads(reasons)) for recipient, purpose, outcome, reasons in found]
+        return sorted(self.outcomes([event])[event.id])
+
+    def outcomes(self, events: Sequence[Planned]) -> dict[str, set[tuple[str, ...]]]:
+        """What stands of each of these events, by its id."""
+        of = {(self.oin(event.partner), event.id) for event in events}
+        query = "SELECT oin, id, recipient, purpose, outcome, reasons FROM disclose.standing WHERE id = ANY($1::text[])"
+        found: dict[str, set[tuple[str, ...]]] = {id: set() for _, id in of}
+        for oin, id, *decided, reasons in self.rows(query, [id for _, id in of]):
+            if (oin, id) in of:
+                found[id].add((*decided, *json.loads(reasons)))
+        return found
 
     def tokens(self, view: str) -> Tokens:
         """How an auditor translates the names of a view."""
@@ -186,6 +203,24 @@ class Bus:
         token = self.tokens(MONITORING).subject(subject)
         query = "SELECT content IS NOT NULL FROM monitoring.version WHERE record = $1 AND stands ORDER BY version DESC"
         return [holds for (holds,) in self.rows(query, token)]
+
+    def registered(self, reports: Sequence[Planned]) -> list[Registered]:
+        """The records of the persons of these reports, as the Rapporteur has them."""
+        here, there, desk = self.tokens(REGISTRATION), self.tokens(MONITORING), self.oin("comensha")
+        subjects = {here.subject(self.name(event).subject) for event in reports}
+        held = self.rows("SELECT subject, number FROM registration.record_subject")
+        numbers = {number for subject, number in held if subject in subjects}
+        wanted = {there.subject(subject_of(self._admit_key, desk, number)) for number in numbers}
+
+        async def ask() -> list[Registered]:
+            dsn = self.platform.admin()["dsn"]
+            connection = await asyncpg.connect(dsn, server_settings={"search_path": "monitoring"})
+            try:
+                return await registered(connection)
+            finally:
+                await connection.close()
+
+        return [record for record in asyncio.run(ask()) if record.number in wanted]
 
     def quarantined(self, *events: Planned) -> dict[str, str]:
         """The reason each of these is in quarantine for, by id."""

@@ -17,6 +17,7 @@ import yaml
 from infra.local.platform import Platform
 from ketenbus import codec
 from ketenbus.codec import FRAME
+from ketenbus.envelope import Headers
 from ketenbus.events import ConsentWithdrawn, EventRetracted, FactQuarantined, GuardianEnded
 from streams.admit import store
 from streams.admit.binding import Admit
@@ -196,6 +197,18 @@ async def test_what_is_quarantined_is_kept_whole_with_reason_place_and_origin(ad
     assert told["ketenbus-reason"] == b"unknown-schema"
     assert told["ketenbus-place"] == b"frame"
     assert told["ketenbus-origin"] == b"bedenktijd-offered/0/0"
+
+
+@pytest.mark.parametrize("content", [b"a" * 100_000, b"\xff" * 100_000, b"\0" * 100_000], ids=["text", "bytes", "nul"])
+async def test_what_is_quarantined_takes_at_most_twice_its_size(admit: Admit, pool: Pool, content: bytes) -> None:
+    """Else a record that the broker took of a partner could be one that admit cannot park, and nobody gets past it."""
+    record = sent(offered()).record(after=lambda r: replace(r, headers=(*r.headers, ("x", content))))
+    [parked, *_] = to(await apply(admit, pool, record), topics.QUARANTINE)
+
+    def size(key: bytes | None, value: bytes | None, headers: Headers) -> int:
+        return len(key or b"") + len(value or b"") + sum(len(name) + len(said) for name, said in headers)
+
+    assert size(parked.key, parked.value, parked.headers) < 2 * size(record.key, record.value, record.headers)
 
 
 async def test_nobody_hears_of_what_nobody_signed(admit: Admit, pool: Pool) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import replace
 
+import psutil
 import pytest
 
 from infra.local.platform import Platform
@@ -35,7 +36,7 @@ def test_a_withdrawal_after_delivery_recalls_in_the_view_the_registration_and_th
     grant, told = consent(CARE, person), report(CARE, person)
     running.say(grant, told)
     assert running.outcome(told) == [(*DELIVERED, "consent")]
-    assert running.told(REGISTRATION, told) == [("delivery", 1, True)] or kinds(running.told(REGISTRATION, told)) == ["release"]
+    assert kinds(running.told(REGISTRATION, told)) in (["delivery"], ["release"])  # whichever of the two came first
     [number] = running.record_of(told)
     assert running.in_force(number) == [True]
 
@@ -105,12 +106,8 @@ def test_what_rests_on_a_quarantined_consent_is_pending_until_it_is_repaired(run
     running.say(grant, told)
     assert running.outcome(told) == [("comensha", "REGISTRATIE", "pending", "consent-quarantined")]
     repaired = consent(CARE, person)
-    running.say(type(repaired)(**{**_fields(repaired), "id": grant.id}))
+    running.say(replace(repaired, id=grant.id))
     assert running.outcome(told) == [(*DELIVERED, "consent")]
-
-
-def _fields(planned: object) -> dict[str, object]:
-    return {name: getattr(planned, name) for name in planned.__slots__}  # type: ignore[attr-defined]
 
 
 def test_the_desk_joins_persons_and_parts_them_again(running: Bus) -> None:
@@ -144,8 +141,6 @@ def test_a_correction_takes_the_place_of_what_it_corrects(running: Bus) -> None:
 
 
 def test_no_worker_keeps_a_port_open(running: Bus) -> None:
-    import psutil
-
     for process in running.workers.running.values():
         found = psutil.Process(process.pid).net_connections("inet")
         assert not [c for c in found if c.status == psutil.CONN_LISTEN]

@@ -50,12 +50,13 @@ async def positions(pool: Pool) -> dict[tuple[str, int], tuple[int, int]]:
 
 async def left(pool: Pool, *places: tuple[str, int]) -> list[tuple[str, bytes, bytes | None]]:
     async with pool.acquire() as connection:
-        return [(o.topic, o.key, o.value) for o in await transaction.left_over(connection, places)]
+        return [(o.topic, o.key, o.value) for o in (await transaction.left_over(connection, places))[0]]
 
 
 async def sent(pool: Pool, ends: dict[tuple[str, int], int]) -> None:
     async with pool.acquire() as connection:
-        await transaction.mark_sent(connection, ends)
+        _, last = await transaction.left_over(connection, ends)
+        await transaction.mark_sent(connection, ends, last)
 
 
 def to_send(origin: Record, value: bytes | None = b"v", headers: Any = (("a", b"\0\xff"),)) -> ToSend:
@@ -128,7 +129,7 @@ async def test_what_is_left_over_is_the_same_bytes_in_the_same_order_of_the_aske
     out = [to_send(record(0), bytes([n]), (("n", bytes([n, 0])), ("n", b""))) for n in range(20)]
     await decide(pool, [record(0), record(0, partition=1)], [*out, to_send(record(0, partition=1), None)])
     async with pool.acquire() as connection:
-        found = await transaction.left_over(connection, [("t", 0), ("other", 3)])
+        found, _ = await transaction.left_over(connection, [("t", 0), ("other", 3)])
     assert [(o.topic, o.key, o.value, o.headers) for o in found] == [(o.topic, o.key, o.value, o.headers) for o in out]
     assert await left(pool, ("t", 1)) == [("out", b"key", None)]
 
@@ -148,11 +149,13 @@ async def test_sent_never_moves_back(pool: Pool) -> None:
     assert await positions(pool) == {("t", 0): (2, 2)}
 
 
-async def test_the_outbox_is_kept_while_something_decided_is_not_sent(pool: Pool) -> None:
+async def test_the_outbox_keeps_what_another_stored_after_what_was_sent(pool: Pool) -> None:
     await decide(pool, records(0), [to_send(record(0))])
-    await decide(pool, records(1), [to_send(record(1))])
-    await sent(pool, {("t", 0): 1})
-    assert len(await left(pool, ("t", 0))) >= 1
+    async with pool.acquire() as connection:
+        _, last = await transaction.left_over(connection, [("t", 0)])
+        await decide(pool, records(1), [to_send(record(1), b"later")])
+        await transaction.mark_sent(connection, {("t", 0): 1}, last)
+    assert [value for _, _, value in await left(pool, ("t", 0))] == [b"later"]
     await sent(pool, {("t", 0): 2})
     assert await left(pool, ("t", 0)) == []
 

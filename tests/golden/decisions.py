@@ -13,8 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from consent.known import Consent, Fact, consent, replay
+from consent.known import Fact, replay
 from consent.policy import decide
+from consent.precedence import Consent, consent
 from ketenbus.contract import contract
 from tests.consent_facts import case, given, quarantined, refused, the_register, unobtainable, withdrawn
 

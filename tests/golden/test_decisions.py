@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from consent.known import Consent
+from consent.precedence import Consent
 from tests.golden import decisions
 
 

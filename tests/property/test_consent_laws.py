@@ -10,8 +10,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from consent.known import Fact, Known, consent, replay, retracted, superseded
+from consent.chains import retracted, superseded
+from consent.known import Fact, Known, replay
 from consent.policy import Case
+from consent.precedence import consent
 from ketenbus.contract import contract
 from tests import consent_facts as made
 from tests.consent_facts import decisions, every_case, histories, the_register
@@ -27,6 +29,7 @@ WORDS = st.one_of(
         made.SPEAKERS,
     ),
     st.builds(lambda of: made.withdrawn(of, NEW), made.IDS),
+    st.builds(lambda of, days: made.ended(of, days, id=NEW), made.IDS, st.integers(0, 3)),
 )
 LINKS = st.builds(lambda id, undone, time: made.linked(id, undone=undone, time=time), made.IDS, made.LINKS, made.TIMES)
 KINDS = st.sampled_from(sorted(contract().codelists["publisher-kind"].codes))
@@ -66,7 +69,7 @@ def test_a_decision_is_the_same_for_every_order(history: list[Fact], judged: Cas
 
 @given(histories(), WORDS, st.booleans())
 @settings(max_examples=150)
-def test_one_more_refusal_or_withdrawal_never_delivers_what_was_not_delivered(
+def test_one_more_refusal_withdrawal_or_end_of_a_guardianship_never_delivers_what_was_not_delivered(
     history: list[Fact], word: Fact, safety: bool
 ) -> None:
     before, after = replay(history), replay([*history, word])

@@ -11,8 +11,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from ketenbus.codec import FRAME, encode
 from ketenbus.contract import contract
 from ketenbus.envelope import SIGNATURE
-from ketenbus.events import EventRetracted, InspectionPerformed, VictimReported
-from streams.admit.judge import CLOCK_SKEW, Admissible, subject_of
+from ketenbus.events import EventRetracted, InspectionPerformed, SignalRaised, VictimReported
+from ketenbus.values import Sealed
+from streams.admit.judge import CLOCK_SKEW, Admissible, Rejected, subject_of
 from streams.runtime.records import Record
 from tests.made_up import NOW
 from tests.sent import (
@@ -219,7 +220,7 @@ def test_wrong_key_where_the_publisher_should_be_the_key() -> None:
 
 def test_not_authorised_for_the_type() -> None:
     verdict = refused(sent(linked(), POLICE).record())
-    assert (verdict.reason, verdict.place, verdict.stands_for) == ("not-authorised", "type", None)
+    assert (verdict.reason, verdict.place, verdict.holds) == ("not-authorised", "type", None)
 
 
 def test_not_authorised_for_the_kind_of_reporter() -> None:
@@ -298,6 +299,33 @@ def test_broken_rule_where_a_number_is_out_of_bounds() -> None:
 
 
 @pytest.mark.parametrize(
+    ("key_id", "reason"),
+    [
+        (f"{POLICE}.special.{'0' * 24}", None),
+        (f"{CARE}.special.{'0' * 24}", "foreign-key"),
+        (f"{POLICE}.identity.{'0' * 24}", "foreign-key"),
+        ("nonsense", "foreign-key"),
+    ],
+)
+def test_foreign_key(key_id: str, reason: str | None) -> None:
+    event = SignalRaised(
+        subject="client-1",
+        occurred_precision="UNKNOWN",
+        reporter_kind="POLITIE",
+        police_unit="LIMBURG",
+        criterion=next(iter(contract().codelists["criterion"].codes)),
+        detected_on=NOW.date(),
+    )
+    sealed = event.model_copy(update={"forms": Sealed(key_id=key_id, nonce=bytes(12), ciphertext=bytes(80))})
+    verdict = judged(sent(event).but(value=encode(sealed)).record())
+    if reason is None:
+        assert isinstance(verdict, Admissible)
+    else:
+        assert isinstance(verdict, Rejected)
+        assert (verdict.reason, verdict.place) == (reason, "forms")
+
+
+@pytest.mark.parametrize(
     "record",
     [
         sent(consented(channel="VIA_VIA"), CARE).record(),
@@ -308,8 +336,8 @@ def test_broken_rule_where_a_number_is_out_of_bounds() -> None:
 )
 def test_what_was_validly_signed_and_authorised_tells_what_it_stands_for(record: Record) -> None:
     verdict = refused(record)
-    assert verdict.stands_for is not None
-    assert verdict.stands_for.TYPE == "consent-given"
+    assert verdict.holds is not None
+    assert (verdict.holds.type, verdict.holds.number) == ("consent-given", "client-1")
     assert verdict.publisher is PARTNERS[CARE]
 
 
@@ -322,7 +350,7 @@ def test_what_was_validly_signed_and_authorised_tells_what_it_stands_for(record:
     ],
 )
 def test_what_was_not_stands_for_nothing(record: Record) -> None:
-    assert refused(record).stands_for is None
+    assert refused(record).holds is None
 
 
 def test_the_outermost_reason_is_the_one_that_is_named() -> None:

@@ -6,7 +6,9 @@ from itertools import permutations
 
 import pytest
 
-from consent.known import Consent, Fact, consent, replay, superseded
+from consent.chains import superseded
+from consent.known import Fact, replay
+from consent.precedence import Consent, consent
 from tests.consent_facts import (
     at,
     decision_on,

@@ -6,16 +6,20 @@ from datetime import UTC, datetime
 
 import pytest
 
-from consent.known import Consent, Fact, consent, replay
-from ketenbus.events import ConsentRequested, GuardianAppointed, GuardianEnded
+from consent.known import Fact, replay
+from consent.precedence import Consent, consent
+from ketenbus.events import ConsentRequested
 from tests.consent_facts import (
+    appointed,
     at,
     decision_on,
+    ended,
     fact,
     given,
     linked,
     refused,
     reported,
+    retracted,
     unobtainable,
     withdrawn,
 )
@@ -35,29 +39,6 @@ def requested() -> Fact:
     return fact(
         ConsentRequested(subject="client-1", occurred_at=at(0), occurred_precision="INSTANT", **held), "request"
     )
-
-
-def appointed(id: str, guardian: str, days: float) -> Fact:
-    event = GuardianAppointed(
-        subject="client-1",
-        occurred_at=at(days),
-        occurred_precision="INSTANT",
-        guardian_kind="NIDOS",
-        guardian=guardian,
-        appointed_on=at(days).date(),
-    )
-    return fact(event, id)
-
-
-def ended(appointment: str, days: float) -> Fact:
-    event = GuardianEnded(
-        subject="client-1",
-        occurred_at=at(days),
-        occurred_precision="INSTANT",
-        withdraws=appointment,
-        ended_on=at(days).date(),
-    )
-    return fact(event, "ended")
 
 
 @pytest.mark.parametrize("facts", [(), (requested(),), (reported(),), (linked(),)], ids=len)
@@ -204,6 +185,42 @@ def test_6_a_guardian_has_authority_while_the_guardianship_lasts() -> None:
 def test_6_a_guardian_whose_guardianship_had_ended_grants_nothing() -> None:
     grant = given(when=at(5), given_by="GUARDIAN", giver="voogd-1", age_group="MINOR")
     assert stands(appointed("g", "voogd-1", 0), ended("g", 4), grant) is Consent.NO_AUTHORITY
+
+
+def test_6_of_two_words_on_when_a_guardianship_ended_the_earlier_counts_in_any_order() -> None:
+    grant = given(when=at(5), given_by="GUARDIAN", giver="voogd-1", age_group="MINOR")
+    for n in range(20):  # the order of a set differs from id to id
+        early, late = ended("g", 4, id=f"early-{n}"), ended("g", 9, id=f"late-{n}")
+        assert stands(appointed("g", "voogd-1", 0), early, late, grant) is Consent.NO_AUTHORITY
+
+
+def test_6_a_guardian_who_spoke_at_an_unknown_time_grants_nothing_once_a_term_is_known() -> None:
+    grant = given(when=None, given_by="GUARDIAN", giver="voogd-1", age_group="MINOR")
+    assert stands(appointed("g", "voogd-1", 0), grant) is Consent.NO_AUTHORITY
+
+
+def test_6_a_guardian_appointed_after_speaking_grants_nothing() -> None:
+    grant = given(when=at(5), given_by="GUARDIAN", giver="voogd-1", age_group="MINOR")
+    assert stands(appointed("g", "voogd-1", 6), grant) is Consent.NO_AUTHORITY
+
+
+def test_6_a_guardian_appointed_anew_has_authority_again() -> None:
+    grant = given(when=at(9), given_by="GUARDIAN", giver="voogd-1", age_group="MINOR")
+    terms = (appointed("g", "voogd-1", 0), ended("g", 4), appointed("h", "voogd-1", 8))
+    assert stands(*terms, grant) is Consent.GIVEN
+
+
+def test_6_another_guardians_term_says_nothing_of_this_one() -> None:
+    grant = given(when=at(5), given_by="GUARDIAN", giver="voogd-1", age_group="MINOR")
+    terms = (appointed("g", "voogd-1", 0), appointed("h", "voogd-2", 0), ended("h", 1))
+    assert stands(*terms, grant) is Consent.GIVEN
+
+
+def test_6_a_guardianship_that_was_taken_back_is_no_term() -> None:
+    grant = given(when=at(5), given_by="GUARDIAN", giver="voogd-1", age_group="MINOR")
+    terms = (appointed("g", "voogd-1", 6), appointed("h", "voogd-1", 0), retracted("h", time=at(9)))
+    assert stands(*terms, grant) is Consent.NO_AUTHORITY
+    assert stands(appointed("h", "voogd-1", 0), ended("h", 4), retracted("ended", time=at(9)), grant) is Consent.GIVEN
 
 
 def test_7_two_with_authority_who_disagree_are_no_and_a_human_decides() -> None:

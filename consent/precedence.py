@@ -1,0 +1,128 @@
+"""How consent stands for one recipient and purpose: the seven rules of precedence.
+
+Source: architecture, section 6, numbered (1) to (7) there and here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from enum import StrEnum
+
+from consent.chains import retracted, superseded
+from consent.known import Known, Ref, Said, Unobtainable
+
+
+class Consent(StrEnum):
+    """How consent stands for one recipient and purpose; the values are the reasons that receipts carry."""
+
+    GIVEN = "consent"
+    QUARANTINED = "consent-quarantined"
+    CONFLICT = "consent-conflict"
+    REFUSED = "consent-refused"
+    WITHDRAWN = "consent-withdrawn"
+    NOT_EXPLICIT = "not-explicit"
+    NO_AUTHORITY = "no-authority"
+    UNOBTAINABLE = "consent-unobtainable"
+    NONE = "no-consent"
+
+
+def consent(known: Known, recipient: str, purpose: str) -> Consent:
+    """Return how consent stands for `recipient` and `purpose`; unknown is no (1).
+
+    Law: one more refusal or withdrawal never turns a no into `GIVEN`.
+    """
+    if known.quarantined - known.admitted:
+        return Consent.QUARANTINED
+    gone = superseded(known) | retracted(known)
+    withdrawn = frozenset(e.target for e in known.withdrawals if e.ref not in gone)
+    in_scope = [s for s in known.said if s.ref not in gone and _covers(s, recipient, purpose)]
+    without_office = _out_of_office(known, gone)
+    givers = _by_giver(in_scope)
+    stands = {giver: _speaker(withdrawn, without_office, said) for giver, said in givers.items()}
+    refusing = [said for giver, said in givers.items() if stands[giver] is Consent.REFUSED]
+    if Consent.GIVEN in stands.values():
+        if any(has_authority(s) for said in refusing for s in said if not s.grants):
+            return Consent.CONFLICT  # (7)
+        return Consent.REFUSED if refusing else Consent.GIVEN  # (6)
+    for state in (Consent.REFUSED, Consent.WITHDRAWN, Consent.NOT_EXPLICIT, Consent.NO_AUTHORITY):
+        if state in stands.values():
+            return state
+    unasked = any(u.ref not in gone and _covers(u, recipient, purpose) for u in known.unobtainable)
+    return Consent.UNOBTAINABLE if unasked else Consent.NONE
+
+
+def _covers(said: Said | Unobtainable, recipient: str, purpose: str) -> bool:
+    return said.purpose in (None, purpose) and said.recipient in (None, recipient)
+
+
+def _by_giver(said: Iterable[Said]) -> dict[tuple[str, str | None], list[Said]]:
+    givers: dict[tuple[str, str | None], list[Said]] = {}
+    for s in said:
+        givers.setdefault(s.giver, []).append(s)
+    return givers
+
+
+def _speaker(withdrawn: frozenset[Ref], without_office: frozenset[Ref], said: list[Said]) -> Consent:
+    """Return how one speaker's words stand: the most specific level that still says something (3), the latest of it (2)."""
+    live = [
+        s
+        for s in said
+        if not s.grants or (s.counts and has_authority(s) and s.ref not in without_office and s.ref not in withdrawn)
+    ]
+    if not live:
+        if any(s.ref in withdrawn for s in said):
+            return Consent.WITHDRAWN  # (4)
+        return Consent.NOT_EXPLICIT if any(not s.counts for s in said) else Consent.NO_AUTHORITY
+    level = max(map(_specificity, live))
+    heard = [s for s in live if _specificity(s) == level]
+    refusals = [s for s in heard if not s.grants]
+    for grant in (s for s in heard if s.grants):
+        if all(_is_later(grant, refusal) for refusal in refusals):
+            return Consent.GIVEN
+    return Consent.REFUSED
+
+
+def _is_later(grant: Said, refusal: Said) -> bool:
+    """Return whether the grant was surely said after the refusal: equal and unknown times are not (2)."""
+    return refusal.latest is not None and grant.earliest is not None and refusal.latest < grant.earliest
+
+
+def _specificity(said: Said) -> tuple[bool, bool]:
+    return (said.recipient is not None, said.purpose is not None)
+
+
+def _out_of_office(known: Known, gone: frozenset[Ref]) -> frozenset[Ref]:
+    """Return the words of guardians who were known by number and not in office on the day they spoke (6)."""
+    by_end = sorted(known.guardians_ended, key=lambda e: e.ended_on, reverse=True)  # the earliest of several counts
+    ends = {e.target: e.ended_on for e in by_end if e.ref not in gone}
+    terms: dict[str, list[tuple[date, date | None]]] = {}
+    for g in known.guardians:
+        if g.ref not in gone:
+            terms.setdefault(g.guardian, []).append((g.appointed_on, ends.get(g.ref)))
+    out = set()
+    for said in known.said:
+        office = terms.get(said.giver[1] or "") if said.giver[0] == "GUARDIAN" else None
+        if office is None:
+            continue
+        if said.earliest is None or said.latest is None:
+            out.add(said.ref)  # unknown is no (1)
+            continue
+        first, last = said.earliest.date(), said.latest.date()
+        if not any(start <= first and (end is None or last < end) for start, end in office):
+            out.add(said.ref)
+    return frozenset(out)
+
+
+def has_authority(said: Said) -> bool:
+    """Return whether the speaker could grant: the person or representative when adult, parent or guardian when minor (6).
+
+    Source: slachtoffermonitor-part1, L1099-1102. An unknown age gives nobody authority (default no).
+    """
+    match said.age_group:
+        case "ADULT":
+            return said.giver[0] in ("PERSON", "REPRESENTATIVE")
+        case "MINOR":
+            return said.giver[0] in ("PARENT", "GUARDIAN")
+        case _:
+            return False
