@@ -59,8 +59,8 @@ async def take(pool: Pool, *seen: Seen) -> list[Verdict]:
     return [found[one.origin] for one in seen]
 
 
-def seen(origin: str, id: str = "a", content: bytes = b"1", source: str = "s") -> Seen:
-    return Seen(source, id, f"t/0/{origin}", content)
+def seen(origin: str, id: str = "a", content: bytes = b"1", oin: str = POLICE) -> Seen:
+    return Seen(oin, id, f"t/0/{origin}", content)
 
 
 async def apply(admit: Admit, pool: Pool, *records: Record) -> list[ToSend]:
@@ -100,8 +100,8 @@ async def test_within_one_batch_the_first_has_the_id(pool: Pool) -> None:
     assert await take(pool, *batch) == ["new", "repeated", "reused", "new"]
 
 
-async def test_an_id_belongs_to_its_source(pool: Pool) -> None:
-    assert await take(pool, seen("1"), seen("2", source="other"), seen("3", "b")) == ["new", "new", "new"]
+async def test_an_id_belongs_to_its_organisation(pool: Pool) -> None:
+    assert await take(pool, seen("1"), seen("2", oin=CARE), seen("3", "b")) == ["new", "new", "new"]
 
 
 async def test_nothing_asked_is_nothing_taken(pool: Pool) -> None:

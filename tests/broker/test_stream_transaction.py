@@ -129,14 +129,15 @@ async def test_what_is_left_over_is_the_same_bytes_in_the_same_order_of_the_aske
     out = [to_send(record(0), bytes([n]), (("n", bytes([n, 0])), ("n", b""))) for n in range(20)]
     await decide(pool, [record(0), record(0, partition=1)], [*out, to_send(record(0, partition=1), None)])
     async with pool.acquire() as connection:
-        found, _ = await transaction.left_over(connection, [("t", 0), ("other", 3)])
+        found, last = await transaction.left_over(connection, [("t", 0), ("other", 3)])
+        assert last == await connection.fetchval("SELECT max(seq) FROM outbox WHERE origin_partition = 0")
     assert [(o.topic, o.key, o.value, o.headers) for o in found] == [(o.topic, o.key, o.value, o.headers) for o in out]
     assert await left(pool, ("t", 1)) == [("out", b"key", None)]
 
 
 async def test_sent_moves_and_its_outbox_is_forgotten_for_those_partitions_only(pool: Pool) -> None:
     await decide(pool, [record(0), record(0, partition=1)], [to_send(record(0)), to_send(record(0, partition=1))])
-    await sent(pool, {("t", 0): 1})
+    await sent(pool, {("t", 0): 1}, last=1_000)
     assert await positions(pool) == {("t", 0): (1, 1), ("t", 1): (1, 0)}
     assert await left(pool, ("t", 0)) == []
     assert len(await left(pool, ("t", 1))) == 1
@@ -149,15 +150,21 @@ async def test_sent_never_moves_back(pool: Pool) -> None:
     assert await positions(pool) == {("t", 0): (2, 2)}
 
 
-async def test_the_outbox_keeps_what_another_stored_after_what_was_sent(pool: Pool) -> None:
-    await decide(pool, records(0), [to_send(record(0))])
+async def test_what_was_stored_after_what_is_acknowledged_is_kept(pool: Pool) -> None:
+    await decide(pool, records(0), [to_send(record(0), b"first")])
     async with pool.acquire() as connection:
         _, last = await transaction.left_over(connection, [("t", 0)])
-        await decide(pool, records(1), [to_send(record(1), b"later")])
-        await transaction.mark_sent(connection, {("t", 0): 1}, last)
-    assert [value for _, _, value in await left(pool, ("t", 0))] == [b"later"]
-    await sent(pool, {("t", 0): 2})
-    assert await left(pool, ("t", 0)) == []
+    await decide(pool, records(1), [to_send(record(1), b"second")])
+    await sent(pool, {("t", 0): 1}, last)
+    assert await left(pool, ("t", 0)) == [("out", b"key", b"second")]
+    assert await positions(pool) == {("t", 0): (2, 1)}
+
+
+async def test_the_number_of_the_last_row_put_is_told(pool: Pool) -> None:
+    async with pool.acquire() as connection, connection.transaction():
+        await transaction.advance(connection, records(0))
+        last = await transaction.put(connection, [to_send(record(0)), to_send(record(0))])
+        assert last == await connection.fetchval("SELECT max(seq) FROM outbox")
 
 
 async def test_sent_never_passes_what_is_decided(pool: Pool) -> None:

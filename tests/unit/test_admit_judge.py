@@ -13,7 +13,7 @@ from ketenbus.contract import contract
 from ketenbus.envelope import SIGNATURE
 from ketenbus.events import EventRetracted, InspectionPerformed, SignalRaised, VictimReported
 from ketenbus.values import Sealed
-from streams.admit.judge import CLOCK_SKEW, Admissible, Rejected, subject_of
+from streams.admit.judge import CLOCK_SKEW, Admissible, Holds, Rejected, subject_of
 from streams.runtime.records import Record
 from tests.made_up import NOW
 from tests.sent import (
@@ -325,20 +325,29 @@ def test_foreign_key(key_id: str, reason: str | None) -> None:
         assert (verdict.reason, verdict.place) == (reason, "forms")
 
 
+GRANT = sent(consented(), CARE)
+
+
 @pytest.mark.parametrize(
-    "record",
+    ("record", "reason"),
     [
-        sent(consented(channel="VIA_VIA"), CARE).record(),
-        sent(consented(giver="two words"), CARE).record(),
-        sent(consented(occurred_at=NOW + timedelta(days=1)), CARE).record(),
-        sent(consented(), CARE, time=NOW + timedelta(days=1)).record(),
+        (sent(consented(channel="VIA_VIA"), CARE).record(), "unknown-code"),
+        (sent(consented(giver="two words"), CARE).record(), "broken-rule"),
+        (sent(consented(occurred_at=NOW + timedelta(days=1)), CARE).record(), "future-occurred-at"),
+        (sent(consented(), CARE, time=NOW + timedelta(days=1)).record(), "future-time"),
+        (GRANT.but(value=GRANT.made.value[:-2]).record(), "undecodable"),
+        (GRANT.but(value=GRANT.made.value + b"\0").record(), "trailing-bytes"),
+        (GRANT.but(value=b"").record(), "unknown-schema"),
+        (GRANT.but(value=VALUE).record(), "wrong-schema"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_was_validly_signed_and_authorised_tells_what_it_stands_for(record: Record) -> None:
+def test_a_consent_that_was_validly_signed_and_authorised_holds_up_what_rests_on_it(
+    record: Record, reason: str
+) -> None:
     verdict = refused(record)
-    assert verdict.holds is not None
-    assert (verdict.holds.type, verdict.holds.number) == ("consent-given", "client-1")
-    assert verdict.publisher is PARTNERS[CARE]
+    assert (verdict.reason, verdict.publisher) == (reason, PARTNERS[CARE])
+    assert verdict.holds == Holds("consent-given", "client-1")
 
 
 @pytest.mark.parametrize(
@@ -347,9 +356,14 @@ def test_what_was_validly_signed_and_authorised_tells_what_it_stands_for(record:
         sent(consented(channel="VIA_VIA"), CARE).by(STRANGER).record(),
         sent(consented(channel="VIA_VIA"), POLICE).record(),
         sent(consented(channel="VIA_VIA"), CARE).but(key=b"client-2").record(),
+        sent(offered(occurred_precision="SOMETIME")).record(),
+        GRANT.but(value=b"", key=b"\xff").record(),
+        GRANT.but(value=b"", key=b"").record(),
+        GRANT.but(value=b"", key=b"x" * 65).record(),
+        GRANT.but(topic="consent-refused").record(),
     ],
 )
-def test_what_was_not_stands_for_nothing(record: Record) -> None:
+def test_what_was_not_or_is_no_consent_or_names_nobody_holds_up_nothing(record: Record) -> None:
     assert refused(record).holds is None
 
 
