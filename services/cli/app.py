@@ -60,11 +60,14 @@ def up(
     backfill: Annotated[
         bool, typer.Option(help="Let every partner say itself when it recorded a fact (for trying out only).")
     ] = False,
+    spans: Annotated[
+        bool, typer.Option(help="Write OpenTelemetry spans of every step to logs/<processor>.spans.jsonl.")
+    ] = False,
 ) -> None:
     """Start Kafka, PostgreSQL and the processors; harmless when they run. Data is kept between runs."""
     commands.up(data, backfill=backfill)
     if not servers_only:
-        for name, process in Workers(data or default_data()).start_all().items():
+        for name, process in Workers(data or default_data(), spans=spans).start_all().items():
             print(f"{name:<14} pid {process.pid}")
 
 

@@ -13,6 +13,7 @@ from services.lineage.names import MONITORING, REGISTRATION, Names
 from services.monitoring.tables import declared
 from services.quarantine import parked as quarantine
 from services.quarantine.reading import read_topic
+from streams.admit.judge import stand_in_id
 from streams.disclose.tokens import EventName
 from streams.monitoring.store import registered
 from streams.runtime import topics
@@ -69,7 +70,7 @@ async def event(settings: ProcessorSettings, event_id: str, source: str | None) 
     came = arrivals.quarantined(quarantine.once(parked), event_id)
     came += arrivals.repeated(read_topic(settings, topics.REPEATED), event_id)
     async with store.snapshot(settings.dsn) as connection:
-        admitted = {arrivals.oin_of(s) or "": origin for s, origin in await store.admitted(connection, event_id)}
+        admitted = dict(await store.admitted(connection, event_id))
         logged = await store.facts_by_id(connection, event_id)
         oin = arrivals.one_publisher(event_id, wanted, {*admitted, *(fact.oin for fact in logged)}, came)
         facts = [fact for fact in logged if fact.oin == oin]
@@ -80,7 +81,7 @@ async def event(settings: ProcessorSettings, event_id: str, source: str | None) 
             admitted_from=admitted.get(oin),
             facts=facts,
             about=await store.facts_about(connection, [fact.subject for fact in facts]),
-            stand_ins=await store.stand_ins(connection, event_id),
+            stand_ins=await store.stand_ins(connection, [stand_in_id(one, event_id) for one in names.partners]),
             standings=await store.standings(connection, names_here),
             decisions=await store.decisions(connection, names_here),
             part_of=await _part_of(connection, names, names_here),

@@ -169,10 +169,10 @@ async def facts_by_id(connection: Connection, event_id: str) -> list[StoredFact]
     return [StoredFact(*row) for row in rows]
 
 
-async def stand_ins(connection: Connection, event_id: str) -> list[StoredFact]:
-    """Return the bus's own facts that stand for a quarantined event with this id: admit names them after it."""
+async def stand_ins(connection: Connection, ids: Sequence[str]) -> list[StoredFact]:
+    """Return the bus's own facts of these ids, that stand for quarantined events."""
     rows = await connection.fetch(
-        "SELECT * FROM disclose.fact WHERE id = left('quarantined.' || $1, 128) AND type = 'fact-quarantined'", event_id
+        "SELECT * FROM disclose.fact WHERE id = ANY($1::text[]) AND type = 'fact-quarantined'", ids
     )
     return [StoredFact(*row) for row in rows]
 
@@ -186,9 +186,9 @@ async def facts_about(connection: Connection, subjects: Sequence[bytes]) -> list
 
 
 async def admitted(connection: Connection, event_id: str) -> list[tuple[str, str]]:
-    """Return (source, coordinates) of every record admitted under this id."""
-    rows = await connection.fetch("SELECT source, origin FROM admit.admitted WHERE id = $1 ORDER BY source", event_id)
-    return [(row["source"], row["origin"]) for row in rows]
+    """Return (OIN, coordinates) of every record admitted under this id."""
+    rows = await connection.fetch("SELECT oin, origin FROM admit.admitted WHERE id = $1 ORDER BY oin", event_id)
+    return [(row["oin"], row["origin"]) for row in rows]
 
 
 async def standings(connection: Connection, names: Iterable[EventName]) -> list[StandingRow]:

@@ -12,7 +12,7 @@ from ketenbus import codec, envelope
 from ketenbus.envelope import Envelope, Headers, stamp
 from ketenbus.events import FactQuarantined
 from streams.admit import store
-from streams.admit.judge import Admissible, Holds, Rejected, judge, subject_of
+from streams.admit.judge import Admissible, Holds, Rejected, judge, stand_in_id, subject_of
 from streams.admit.store import Seen
 from streams.runtime import topics
 from streams.runtime.records import Record, ToSend, pack_headers
@@ -110,7 +110,7 @@ class Admit:
         )
         headers = envelope.write(
             Envelope(
-                id=f"quarantined.{hashlib.sha256(f'{about.source} {about.id}'.encode()).hexdigest()[:32]}",
+                id=stand_in_id(about.oin, about.id),
                 source=BUS_SOURCE,
                 type="nl.mensenhandel.fact-quarantined.v1",
                 time=about.time,

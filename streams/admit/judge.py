@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -70,6 +71,11 @@ class Holds:
 def subject_of(key: bytes, oin: str, number: str) -> bytes:
     """Return the bus's name of a publisher's client number: a keyed hash, 16 bytes."""
     return hmac.digest(key, f"{oin}\0{number}".encode(), "sha256")[:16]
+
+
+def stand_in_id(oin: str, event_id: str) -> str:
+    """Return the id of the bus's own fact that stands for a quarantined event of that organisation."""
+    return f"quarantined.{hashlib.sha256(f'{oin} {event_id}'.encode()).hexdigest()[:32]}"
 
 
 def judge(record: Record, partners: Mapping[str, Partner], subject_key: bytes) -> Admissible | Rejected:

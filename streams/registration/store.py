@@ -31,6 +31,12 @@ CREATE INDEX IF NOT EXISTS record_subject_number ON record_subject (number);
 CREATE TABLE IF NOT EXISTS zone_key (secret bytea NOT NULL);
 INSERT INTO zone_key SELECT decode(replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), 'hex')
     WHERE NOT EXISTS (SELECT FROM zone_key);
+DO $$ BEGIN IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'auditor') THEN
+    -- Names and standings only: the auditor opens nothing, and reads nothing that this zone has opened.
+    GRANT SELECT (event, subject, stands) ON report TO auditor;
+    GRANT SELECT (number, version, ended, at) ON record TO auditor;
+    GRANT SELECT ON record_subject, link, unlink, told, position TO auditor;
+END IF; END $$;
 """
 
 

@@ -13,11 +13,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
 from typing import Any
-from uuid import uuid4
 
 import asyncpg
 
@@ -29,6 +27,7 @@ from streams.admit.judge import subject_of
 from streams.disclose.tokens import EventName, Tokens
 from streams.monitoring.fold import Registered
 from streams.monitoring.store import registered
+from streams.runtime.records import unpack_headers
 from streams.runtime.settled import Gauge, Progress, is_settled
 from streams.worker import PROCESSORS
 from tests.broker.sdk_world import Record, World
@@ -227,9 +226,9 @@ class Bus:
         ids = {event.id for event in events}
         reasons = {}
         for record in self._world.read("quarantine"):
-            kept = dict(json.loads(_header(record, "ketenbus-headers")))
-            if kept.get("ce_id") in ids:
-                reasons[kept["ce_id"]] = _header(record, "ketenbus-reason")
+            id = dict(unpack_headers(_header(record, "ketenbus-headers"))).get("ce_id", b"").decode()
+            if id in ids:
+                reasons[id] = _header(record, "ketenbus-reason")
         return reasons
 
     def answers(self, partner: str, *events: Planned) -> list[tuple[str, str, str | None]]:
@@ -254,51 +253,3 @@ def bus(platform: Platform, folder: Path) -> Iterator[Bus]:
         yield running
     finally:
         workers.stop()
-
-
-def new_subject() -> str:
-    """A client number no other test uses."""
-    return uuid4().hex
-
-
-def event(partner: str, type: str, subject: str | None, fault: str | None = None, **fields: Any) -> Planned:
-    """An event a partner is to publish, some days ago."""
-    when = datetime.now(UTC) - timedelta(days=30)
-    named = {} if subject is None else {"subject": subject}
-    said = {"occurred_at": when, "occurred_precision": "INSTANT", **named, **fields}
-    return Planned(partner, type, str(uuid4()), when, said, fault)
-
-
-def report(partner: str, subject: str, fault: str | None = None, **fields: Any) -> Planned:
-    """A report to the registration."""
-    said: dict[str, Any] = {
-        "reporter_kind": "OVERIG",
-        "reported_on": (datetime.now(UTC) - timedelta(days=31)).date(),
-        "age_group": "ADULT",
-        "sex": "VROUW",
-        "nationality": "PL",
-        "forms": ("AU",),
-    }
-    if partner == "politie-limburg":
-        said |= {"reporter_kind": "POLITIE", "police_unit": "LIMBURG"}
-    return event(partner, "victim-reported", subject, fault, **(said | fields))
-
-
-def consent(partner: str, subject: str, fault: str | None = None, **fields: Any) -> Planned:
-    """An explicit, unbundled grant."""
-    said = {
-        "given_by": "PERSON", "age_group": "ADULT", "channel": "IN_PERSON", "language": "nl", "text_version": "1",
-        "explicit": True, "unbundled": True,
-    }  # fmt: skip
-    return event(partner, "consent-given", subject, fault, **(said | fields))
-
-
-def withdrawal(grant: Planned) -> Planned:
-    """The withdrawal of a grant."""
-    said = {"withdraws": grant.id, "given_by": "PERSON", "age_group": "ADULT"}
-    return event(grant.partner, "consent-withdrawn", str(grant.fields["subject"]), **said)
-
-
-def kinds(told: Sequence[tuple[str, int, bool]]) -> list[str]:
-    """The kinds of messages a view was told, each once: sending again is the same message."""
-    return [kind for kind, _, _ in dict.fromkeys(told)]

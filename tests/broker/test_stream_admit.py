@@ -1,8 +1,7 @@
-"""admit on a real PostgreSQL: whose an id is, where each record goes, and what its publisher hears."""
+"""admit on a real PostgreSQL: where each record goes, and what its publisher hears."""
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator
@@ -22,12 +21,11 @@ from ketenbus.events import ConsentWithdrawn, EventRetracted, FactQuarantined, G
 from streams.admit import store
 from streams.admit.binding import Admit
 from streams.admit.judge import subject_of
-from streams.admit.store import Seen, Verdict
 from streams.disclose.binding import _fact, logged
 from streams.runtime import topics
 from streams.runtime.records import Record, ToSend, unpack_headers
 from streams.runtime.settings import ProcessorSettings
-from tests.broker.schema_of_own import schema_of_own, somebody_waits
+from tests.broker.schema_of_own import schema_of_own
 from tests.made_up import NOW
 from tests.sent import CARE, DESK, PARTNERS, POLICE, SUBJECT_KEY, consented, linked, offered, sent
 
@@ -53,16 +51,6 @@ def admit(tmp_path: Path) -> Admit:
     return Admit(ProcessorSettings("admit", "", "", "", "", file, keys))
 
 
-async def take(pool: Pool, *seen: Seen) -> list[Verdict]:
-    async with pool.acquire() as connection, connection.transaction():
-        found = await store.take(connection, seen)
-    return [found[one.origin] for one in seen]
-
-
-def seen(origin: str, id: str = "a", content: bytes = b"1", oin: str = POLICE) -> Seen:
-    return Seen(oin, id, f"t/0/{origin}", content)
-
-
 async def apply(admit: Admit, pool: Pool, *records: Record) -> list[ToSend]:
     placed = [replace(r, offset=n) if r.offset == 7 else r for n, r in enumerate(records)]
     async with pool.acquire() as connection, connection.transaction():
@@ -83,51 +71,6 @@ def held_up(out: list[ToSend]) -> list[FactQuarantined]:
     """The facts that say that a consent, guardian or retraction record is quarantined."""
     events = [codec.decode(o.value or b"") for o in to(out, topics.KETENLOG)]
     return [event for event in events if isinstance(event, FactQuarantined)]
-
-
-async def test_an_id_is_new_once_the_same_again_is_repeated_and_other_content_is_reuse(pool: Pool) -> None:
-    assert await take(pool, seen("1")) == ["new"]
-    assert await take(pool, seen("2"), seen("3", content=b"2")) == ["repeated", "reused"]
-
-
-async def test_the_same_record_read_again_is_as_new_as_the_first_time(pool: Pool) -> None:
-    assert await take(pool, seen("1")) == ["new"]
-    assert await take(pool, seen("1"), seen("2")) == ["new", "repeated"]
-
-
-async def test_within_one_batch_the_first_has_the_id(pool: Pool) -> None:
-    batch = [seen("5", content=b"2"), seen("6", content=b"2"), seen("7"), seen("8", "b")]
-    assert await take(pool, *batch) == ["new", "repeated", "reused", "new"]
-
-
-async def test_an_id_belongs_to_its_organisation(pool: Pool) -> None:
-    assert await take(pool, seen("1"), seen("2", oin=CARE), seen("3", "b")) == ["new", "new", "new"]
-
-
-async def test_nothing_asked_is_nothing_taken(pool: Pool) -> None:
-    assert await take(pool) == []
-
-
-async def test_an_id_that_a_failed_batch_took_is_free_again(pool: Pool) -> None:
-    async def fail() -> None:
-        async with pool.acquire() as connection, connection.transaction():
-            await store.take(connection, [seen("1")])
-            raise RuntimeError("no")
-
-    with pytest.raises(RuntimeError):
-        await fail()
-    assert await take(pool, seen("2", content=b"2")) == ["new"]
-
-
-async def test_of_two_workers_that_take_one_id_at_once_one_has_it(pool: Pool) -> None:
-    async with pool.acquire() as first, pool.acquire() as watch:
-        async with first.transaction():
-            await store.take(first, [seen("1")])
-            other = asyncio.create_task(take(pool, seen("2", content=b"2"), seen("3")))
-            while not await somebody_waits(watch):
-                assert not other.done()
-                await asyncio.wait({other}, timeout=0.005)
-        assert await other == ["reused", "repeated"]
 
 
 async def test_an_admitted_record_is_logged_as_its_publisher_signed_it(admit: Admit, pool: Pool) -> None:

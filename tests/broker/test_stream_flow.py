@@ -9,17 +9,8 @@ import psutil
 import pytest
 
 from infra.local.platform import Platform
-from tests.broker.stream_world import (
-    REGISTRATION,
-    Bus,
-    bus,
-    consent,
-    event,
-    kinds,
-    new_subject,
-    report,
-    withdrawal,
-)
+from tests.broker.stream_events import consent, event, kinds, new_subject, report, withdrawal
+from tests.broker.stream_world import REGISTRATION, Bus, bus
 
 CARE, POLICE = "overige-1", "politie-limburg"
 DELIVERED, WITHHELD = ("comensha", "REGISTRATIE", "delivered"), ("comensha", "REGISTRATIE", "withheld")

@@ -53,9 +53,11 @@ async def left(pool: Pool, *places: tuple[str, int]) -> list[tuple[str, bytes, b
         return [(o.topic, o.key, o.value) for o in (await transaction.left_over(connection, places))[0]]
 
 
-async def sent(pool: Pool, ends: dict[tuple[str, int], int]) -> None:
+async def sent(pool: Pool, ends: dict[tuple[str, int], int], last: int | None = None) -> None:
+    """Mark as sent what is decided so far, or only up to the row of that number."""
     async with pool.acquire() as connection:
-        _, last = await transaction.left_over(connection, ends)
+        if last is None:
+            _, last = await transaction.left_over(connection, ends)
         await transaction.mark_sent(connection, ends, last)
 
 

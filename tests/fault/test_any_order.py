@@ -15,7 +15,8 @@ from sandbox.targets import published, scaled
 from sandbox.telling import Planned, Story
 from sandbox.truth import cells, expected
 from tests import registry
-from tests.fault.chain import Chain, Run, chain, oins, prepared
+from tests.fault.chain import Chain, chain, oins, prepared
+from tests.fault.ending import Run
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
