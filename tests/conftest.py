@@ -9,10 +9,15 @@ from pathlib import Path
 
 import pytest
 import pytest_socket
+from hypothesis import settings
 
 from infra.local.platform import Platform
 
 HERE = Path(__file__).parent
+#: The same examples in every run, and no more of them than a minute of unit tests has room for; `make test-long` draws more.
+settings.register_profile("every run", max_examples=40, derandomize=True, deadline=None)
+settings.register_profile("long", max_examples=1000, deadline=None)
+settings.load_profile("every run")
 #: Cheap before dear: a broken function is told in seconds, not behind the servers' start.
 ORDER = ("unit", "property", "contract", "golden", "broker", "fault", "browser")
 NEEDS_SERVERS = ("broker", "fault")
@@ -20,6 +25,8 @@ NEEDS_SERVERS = ("broker", "fault")
 
 def pytest_configure(config: pytest.Config) -> None:
     """Name the markers of this suite."""
+    if config.getoption("-m") == "long":
+        settings.load_profile("long")
     config.addinivalue_line("markers", "broker: needs the local platform's Kafka and PostgreSQL")
     config.addinivalue_line("markers", "long: takes minutes; run by make test-long")
 

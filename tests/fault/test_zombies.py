@@ -15,7 +15,9 @@ import pytest_asyncio
 from infra.local.platform import Platform
 from ketenbus.preparing import Prepared
 from streams.runtime import topics
-from tests.fault.chain import Chain, Killed, Knife, KnifedProducer, Log, Run, Seat, chain
+from tests.fault.chain import Chain, Seat, chain
+from tests.fault.ending import Run
+from tests.fault.knife import Killed, Knife, KnifedProducer, Log
 from tests.fault.test_kills import waves
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -137,6 +137,10 @@ def test_4_a_withdrawal_leaves_a_refusal_what_it_was() -> None:
     assert stands(refused("b"), withdrawn("b")) is Consent.REFUSED
 
 
+def test_4_a_speaker_who_withdrew_one_grant_and_gave_a_flawed_one_has_withdrawn() -> None:
+    assert stands(given("a"), withdrawn("a"), given("b", explicit=False)) is Consent.WITHDRAWN
+
+
 def test_4_what_a_withdrawn_grant_had_beaten_stands_again() -> None:
     assert stands(given("a", at(1)), refused(when=at(0)), withdrawn("a")) is Consent.REFUSED
 
