@@ -68,7 +68,10 @@ def span(name: str, records: Sequence[Record]) -> Iterator[None]:
         yield
         return
     links = [Link(context) for record in records if (context := parent_of(record)) is not None]
-    with tracer.start_as_current_span(name, links=links) as current:
+    # An exception's text may hold content; the span says nothing of it, the log names its type.
+    with tracer.start_as_current_span(
+        name, links=links, record_exception=False, set_status_on_exception=False
+    ) as current:
         current.set_attribute("messaging.batch.message_count", len(records))
         current.set_attribute("ketenbus.first", records[0].origin)
         current.set_attribute("ketenbus.last", records[-1].origin)

@@ -109,3 +109,14 @@ def test_leaving_out_a_rule_changes_a_cell(folder: Path, rule: str) -> None:
     without = demo(folder / "without", "--without", rule)
     assert without.code == 0, without.printed
     assert any(cell["state"] == "different" for cell in without.report["targets"])
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_the_whole_nation_comes_out_as_published_while_every_worker_is_killed(folder: Path) -> None:
+    done = command("demo", "--chaos", "workers", "--out", str(folder / "nation"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = json.loads((folder / "nation" / "report.json").read_text("utf-8"))
+    assert {cell["state"] for cell in report["targets"]} == {"equal", "unknown"}
+    assert report["tables"]["2.1"]["excluding-kmar-only"]["total"] == 4894
+    assert {kill["victim"] for kill in report["kills"]} == {"admit", "disclose", "registration", "monitoring"}

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+#: In a process of its own: a tracer provider, once set, stays for all other tests.
+PROGRAM = f"""
+import sys
+from pathlib import Path
 from opentelemetry import trace
-
 from streams.runtime import telemetry
 from streams.runtime.records import Record
 
-TRACE = "0af7651916cd43dd8448eb211c80319c"
-
-
-def record(traceparent: bytes) -> Record:
+def record(traceparent):
     return Record("signal-raised", 0, 7, 0, b"client-1", b"secret", (("traceparent", traceparent),))
+
+telemetry.start("admit", Path(sys.argv[1]))
+try:
+    with telemetry.span("admit batch", [record(b"00-{TRACE}-b7ad6b7169203331-01"), record(b"nonsense")]):
+        raise ValueError("secret of client-1")
+except ValueError:
+    trace.get_tracer_provider().force_flush()
+"""
 
 
 def test_a_span_is_linked_to_the_events_traces_and_holds_only_places(tmp_path: Path) -> None:
-    telemetry.start("admit", tmp_path / "spans.jsonl")
-    with telemetry.span("admit batch", [record(f"00-{TRACE}-b7ad6b7169203331-01".encode()), record(b"nonsense")]):
-        pass
-    trace.get_tracer_provider().force_flush()  # type: ignore[attr-defined]
-    [line] = (tmp_path / "spans.jsonl").read_text("utf-8").splitlines()
+    spans = tmp_path / "spans.jsonl"
+    subprocess.run([sys.executable, "-c", PROGRAM, str(spans)], cwd=Path(__file__).parents[2], check=True)
+    [line] = spans.read_text("utf-8").splitlines()
     span = json.loads(line)
     assert (span["name"], span["links"]) == ("admit batch", [TRACE])
     assert span["attributes"]["ketenbus.first"] == "signal-raised/0/7"
