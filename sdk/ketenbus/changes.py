@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from pathlib import Path
 
 from ketenbus.errors import ConfigurationError
+from ketenbus.files import opened_to_write
 
-BUSY_SECONDS = 30.0
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS change(
+    view TEXT,
+    id TEXT,
+    number INTEGER NOT NULL,
+    PRIMARY KEY (view, id)
+) WITHOUT ROWID;
+"""
 
 
 class Changes:
@@ -20,19 +27,8 @@ class Changes:
     def __init__(self, path: Path | None, view: str) -> None:
         self._view = view
         try:
-            if path is not None:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-            self._database = sqlite3.connect(
-                path or ":memory:", timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
-            self._database.execute("PRAGMA journal_mode = WAL")
             # A number lost with the power means one message handed out again, never one lost: no need to wait for disk.
-            self._database.execute("PRAGMA synchronous = NORMAL")
-            self._database.execute(
-                "CREATE TABLE IF NOT EXISTS change(view TEXT, id TEXT, number INTEGER NOT NULL, PRIMARY KEY (view, id))"
-                " WITHOUT ROWID"
-            )
+            self._database = opened_to_write(path, SCHEMA, synchronous="NORMAL")
         except (OSError, sqlite3.Error) as error:
             raise ConfigurationError(
                 f"state file {path} cannot be used ({type(error).__name__}): choose a folder you may write; if it is"

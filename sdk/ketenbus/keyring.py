@@ -9,7 +9,6 @@ them in memory forgets them at its next look-up.
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 import sqlite3
@@ -18,10 +17,17 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ketenbus.errors import ConfigurationError, CorruptLogError, RetryableError
+from ketenbus.files import opened_to_read, opened_to_write
 from ketenbus.sealing import KEY_BYTES
 
 KEY_ID = re.compile(r"([0-9]{20})\.([a-z]{1,32})\.([0-9a-f]{24})")
-BUSY_SECONDS = 30.0
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS key(
+    key_id TEXT PRIMARY KEY,
+    subject TEXT NOT NULL UNIQUE,
+    secret BLOB NOT NULL
+) STRICT;
+"""
 
 #: key id and secret
 Key = tuple[str, bytes]
@@ -124,16 +130,9 @@ class _KeyFile:
     def to_write(cls, path: Path) -> _KeyFile:
         """Open the file for its publisher, made with owner-only access when it is not there."""
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-            database = _connect(f"{path.absolute().as_uri()}?mode=rw")
-            database.execute("PRAGMA journal_mode = WAL")
-            database.execute("PRAGMA synchronous = FULL")  # a key must outlive every event sealed with it
+            # A key must outlive every event sealed with it: on the disk before it is used.
+            database = opened_to_write(path, SCHEMA, synchronous="FULL")
             database.execute("PRAGMA secure_delete = ON")  # a destroyed key must not stay in a free page
-            database.execute(
-                "CREATE TABLE IF NOT EXISTS key(key_id TEXT PRIMARY KEY, subject TEXT NOT NULL UNIQUE,"
-                " secret BLOB NOT NULL) STRICT"
-            )
         except (OSError, sqlite3.Error) as error:
             raise _fault(path, error) from error
         return cls(database, path)
@@ -142,7 +141,7 @@ class _KeyFile:
     def to_read(cls, path: Path) -> _KeyFile:
         """Open the file for a zone, read-only."""
         try:
-            return cls(_connect(f"{path.absolute().as_uri()}?mode=ro"), path)
+            return cls(opened_to_read(path), path)
         except sqlite3.Error as error:
             raise _fault(path, error) from error
 
@@ -210,10 +209,6 @@ class _KeyFile:
             self._keys.clear()
             self._secrets.clear()
             self._version = version
-
-
-def _connect(uri: str) -> sqlite3.Connection:
-    return sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
 
 
 def _fault(path: Path, error: Exception) -> Exception:

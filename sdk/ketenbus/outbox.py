@@ -9,7 +9,6 @@ here and never becomes other bytes under one id.
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Sequence
@@ -18,9 +17,9 @@ from pathlib import Path
 
 from ketenbus.envelope import Headers
 from ketenbus.errors import ConfigurationError, CorruptLogError, RetryableError
+from ketenbus.files import opened_to_write
 from ketenbus.preparing import Prepared
 
-BUSY_SECONDS = 30.0
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS outgoing(
     position INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -65,15 +64,7 @@ class Outbox:
         self._place = str(path) if path is not None else "in memory"
         self._lock = threading.Lock()
         try:
-            if path is not None:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-            self._database = sqlite3.connect(
-                path or ":memory:", timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
-            self._database.execute("PRAGMA journal_mode = WAL")
-            self._database.execute("PRAGMA synchronous = FULL")
-            self._database.executescript(SCHEMA)
+            self._database = opened_to_write(path, SCHEMA, synchronous="FULL")
         except (OSError, sqlite3.Error) as error:
             raise self._fault(error) from error
 
