@@ -1,11 +1,11 @@
 # Everything here sets the clone up first (Python 3.11 to 3.13 and make are all a machine needs).
 PYTHON ?= python3
 RUN := .venv/bin/python
-UNIT := $(wildcard tests/unit tests/property tests/contract tests/golden)
+UNIT := $(wildcard tests/unit tests/property tests/fuzz tests/contract tests/golden tests/simulation)
 export PYTHONPATH := $(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-unit test-long check bench
+.PHONY: help setup demo test test-unit test-long check bench chaos
 
 help: ## what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,9 +21,10 @@ test: setup ## every test, on a real Kafka and PostgreSQL (at most 15 minutes)
 	@BUS_REQUIRE=broker $(RUN) -m pytest -q -m "not long" tests
 
 test-unit: setup ## the tests that need no server (under a minute)
-	@$(RUN) -m pytest -q $(UNIT)
+	@$(RUN) -m pytest -q -m "not long" $(UNIT)
 
 test-long: setup ## the tests that take longest
+	@UV_PROJECT_ENVIRONMENT=.venv $${KETENBUS_UV:-$$(ls .tools/uv-*/bin/uv)} sync --quiet --frozen --inexact --group fuzz
 	@BUS_REQUIRE=broker $(RUN) -m pytest -q -m long tests
 
 check: setup ## style, types, imports and the contract
@@ -33,5 +34,8 @@ check: setup ## style, types, imports and the contract
 	@.venv/bin/lint-imports
 	@$(RUN) -m schemas.build --check
 
-bench: setup ## speed and memory, as docs/measurements.md has them
-	@$(RUN) -m bench
+chaos: setup ## every trouble on a running bus, and what became of all that was acknowledged
+	@$(RUN) -m tests.fault.table
+
+bench: setup ## speed and memory beside peers, as docs/measurements.md has them (about 15 minutes)
+	@mkdir -p out && $(RUN) -m bench --json out/bench.json

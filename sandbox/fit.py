@@ -8,61 +8,25 @@ from __future__ import annotations
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import product
 
 import highspy
 
+from sandbox.demographics import dealt, told
 from sandbox.mixing import mixed
 from sandbox.plan import SU, Plan, Sort, cells_of, counted, sorts
-from sandbox.targets import HIERARCHICAL, SUM_ROW, TOTAL, YEARS, Cell, Targets, figures
+from sandbox.program import Program
+from sandbox.targets import HIERARCHICAL, SUM_ROW, TOTAL, YEARS, Cell, Targets, figures, published
 
 CELL_WEIGHT = 1000.0
 RANGE_WEIGHT = 100.0
 OVERLAP_WEIGHT = 10.0
 
 
-class Program:
-    """An integer program under construction: whole variables, and sums that are bounded or wanted."""
-
-    def __init__(self, seed: int) -> None:
-        self._solver = highspy.Highs()  # type: ignore[no-untyped-call]
-        for option, value in {
-            "output_flag": False,
-            "threads": 1,
-            "random_seed": seed,
-            "mip_abs_gap": RANGE_WEIGHT,
-            "mip_rel_gap": 0.0,
-            "mip_max_nodes": 400,
-        }.items():
-            self._solver.setOptionValue(option, value)
-
-    def whole(self, cost: float = 0.0, most: float = highspy.kHighsInf) -> int:
-        """Add a variable that takes whole numbers from zero, and return its number."""
-        self._solver.addCol(cost, 0.0, most, 0, [], [])
-        index = int(self._solver.getNumCol()) - 1
-        self._solver.changeColIntegrality(index, highspy.HighsVarType.kInteger)
-        return index
-
-    def _loose(self, cost: float) -> int:
-        self._solver.addCol(cost, 0.0, highspy.kHighsInf, 0, [], [])
-        return int(self._solver.getNumCol()) - 1
-
-    def bound(self, terms: Mapping[int, float], low: float, high: float, weight: float | None = None) -> None:
-        """Keep the sum of `terms` between `low` and `high`; with a weight, leaving them costs that much a unit."""
-        row = dict(terms)
-        if weight is not None:
-            row |= {self._loose(weight): 1.0, self._loose(weight): -1.0}
-        self._solver.addRow(low, high, len(row), list(row), list(row.values()))
-
-    def solve(self) -> list[int]:
-        """Return the value of each variable, in the order they were added."""
-        self._solver.run()
-        return [round(value) for value in self._solver.getSolution().col_value]
-
-
 def fit(wanted: Targets, seed: int = 1) -> Plan:
     """Return persons who count to `wanted`, or where its cells cannot hold together, to the nearest that can."""
-    program = Program(seed)
+    program = Program(seed, abs_gap=RANGE_WEIGHT)
     taste = random.Random(f"fit-{seed}")
     persons = {sort: program.whole(cost=taste.uniform(0, 0.01)) for sort in sorts()}
     units = _police_units(program, persons, taste)
@@ -74,7 +38,10 @@ def fit(wanted: Targets, seed: int = 1) -> Plan:
     plan_units = {key: solution[at] for key, at in units.items() if solution[at]}
     sectors = _sectors(wanted, plan_persons)
     targets = counted(wanted, _base(plan_persons, plan_units, sectors))
-    return Plan(plan_persons, plan_units, sectors, targets, _slack(wanted, targets))
+    traits = dealt(plan_persons, targets, seed)
+    text = told(traits, targets, printed=wanted == published())
+    targets = replace(targets, ranges=wanted.ranges, text=text)
+    return Plan(plan_persons, plan_units, sectors, traits, targets, _slack(wanted, targets))
 
 
 def _police_units(

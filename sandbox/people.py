@@ -1,9 +1,7 @@
-"""The registered persons a plan stands for: all made up, down to sex, age and nationality.
+"""The registered persons a plan stands for: all made up. Who counts in a figure has the traits of the plan.
 
-Demographics follow the text figures loosely: men 37%, sex unknown about 3% (L999, L2112); below 23 years 43% in 2016
-to 22% in 2020 (L1043, L1061-1062), of labour exploitation 8% with mean age 35 (L1048-1051); nationalities of L812-813,
-L1022-1026.
-Domestic or cross-border sexual exploitation follows from the nationality (L439, inferred).
+Of others, who count in none, the traits are drawn here. Nationalities: L812-813, L1022-1026; domestic or cross-border
+sexual exploitation follows from the nationality (slachtoffermonitor-part1, L439, inferred).
 """
 
 from __future__ import annotations
@@ -12,15 +10,15 @@ import random
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from itertools import cycle
 
 from sandbox import invented
 from sandbox.plan import SU, Plan
 from sandbox.targets import TOTAL, figures
+from sandbox.traits import LABOUR, SEXES, Traits
 
 _YOUNG = {2016: 0.55, 2017: 0.45, 2018: 0.42, 2019: 0.40, 2020: 0.36}
-_WOMEN = {"BL_SU": 0.93, "GO_SU": 0.85, "AU": 0.30, "CU": 0.22, "ORGAAN": 0.4, "ONBEKEND": 0.5}
 _FROM = {
     "GO_SU": ("NG", "NG", "NG", "NG", "BG", "HU", "PL", "UG", "SL", "GM", "ANDERS", "ANDERS"),
     "AU": ("PL", "PL", "PL", "HU", "BG", "PH", "VN", "ANDERS", "ANDERS", "NL", "ONBEKEND"),
@@ -35,7 +33,8 @@ class Person:
     """One person of the register, or one who should not get there.
 
     `human` says who it is in the sandbox's world: two persons with one human were never joined, so they count as two.
-    `units` are the police units that reported; `sectors` those of sexual exploitation.
+    `units` are the police units that reported; `sectors` those of sexual exploitation, `labour` that of labour
+    exploitation; `first` is the day of the first report, and `age`, where anybody knows it, the age on that day.
     """
 
     number: int
@@ -49,6 +48,8 @@ class Person:
     nationality: str
     age: int | None
     minor: bool
+    first: date
+    labour: tuple[str, ...]
     birth_date: date
     name: str
     v_number: str | None
@@ -72,14 +73,16 @@ class Invention:
         kinds: tuple[str, ...],
         units: tuple[str, ...] = (),
         sector: str | None = None,
+        traits: Traits | None = None,
     ) -> Person:
-        """Invent a person to whom this happened."""
+        """Invent a person to whom this happened; without traits, those are invented too."""
         draw = self.draw
         self._number += 1
-        nationality = "NL" if forms[0] == "BL_SU" else draw.choice(_FROM[forms[0]])
-        years = _age(forms[0], year, draw)
-        name, birth_date = self._name_and_birth(year, years)
-        foreign = nationality != "NL"
+        traits = traits or self._traits(year, forms, kinds)
+        first = date(year, traits.month, draw.randint(2, 28))
+        years = 23 + int(draw.expovariate(1 / 9)) if traits.age is None else traits.age
+        name, birth_date = self._name_and_birth(first, years)
+        foreign = traits.nationality != "NL"
         return Person(
             number=self._number,
             human=self._number,
@@ -88,29 +91,51 @@ class Invention:
             kinds=kinds,
             units=units,
             sectors=(sector,) if sector else (),
-            sex=draw.choices(("VROUW", "MAN", "ONBEKEND"), (_WOMEN[forms[0]], 1 - _WOMEN[forms[0]], 0.03))[0],
-            nationality=nationality,
-            age=None if draw.random() < (0.2 if "FAIRWORK" in kinds else 0.03) else years,
+            sex=traits.sex,
+            nationality=traits.nationality,
+            age=traits.age,
             minor=years < 18,
+            first=first,
+            labour=(traits.labour,) if traits.labour else (),
             birth_date=birth_date,
             name=name,
             v_number=next(self._v_numbers) if foreign and draw.random() < 0.8 else None,
             bsn=next(self._bsns) if not foreign or draw.random() < 0.25 else None,
         )
 
-    def _name_and_birth(self, year: int, years: int) -> tuple[str, date]:
+    def _traits(self, year: int, forms: tuple[str, ...], kinds: tuple[str, ...]) -> Traits:
+        draw, form = self.draw, forms[0]
+        return Traits(
+            nationality="NL" if form == "BL_SU" else draw.choice(_FROM[form]),
+            sex=draw.choices(SEXES, (0.45, 0.52, 0.03))[0],
+            age=None if draw.random() < (0.2 if "FAIRWORK" in kinds else 0.03) else _age(form, year, draw),
+            labour=draw.choice(LABOUR) if "AU" in forms and draw.random() < 0.67 else None,
+            month=draw.randint(1, 12),
+        )
+
+    def _name_and_birth(self, first: date, years: int) -> tuple[str, date]:
+        """Return a name and a day of birth that nobody has yet, of somebody this old on the day of the first report."""
         while True:
             name = invented.name(self.draw)
-            born = date(year - years, self.draw.randint(1, 12), self.draw.randint(1, 28))
-            if years == 18:  # nobody comes of age in the year of the report: it would change who may consent
-                born = born.replace(month=1, day=1)
+            born = _born(first, years, self.draw)
             if (name, born) not in self._named:
                 self._named.add((name, born))
                 return name, born
 
 
+def _born(first: date, years: int, draw: random.Random) -> date:
+    """Return a day of birth; nobody comes of age in the year of the report: it would change who may consent."""
+    if years == 18:
+        return date(first.year - 18, 1, 1)
+    latest = date(first.year - years, first.month, first.day)
+    earliest = latest.replace(month=1, day=1)
+    if years != 17 and draw.random() < 0.5:  # the birthday is still to come
+        latest, earliest = earliest - timedelta(days=1), date(first.year - years - 1, first.month, first.day)
+        earliest += timedelta(days=1)
+    return earliest + timedelta(days=draw.randrange((latest - earliest).days + 1))
+
+
 def _age(form: str, year: int, draw: random.Random) -> int:
-    """Return the calendar years since birth; those who turn 18 later in the year are left out."""
     if draw.random() < (0.08 if form == "AU" else _YOUNG[year]):
         return draw.choices((draw.randint(11, 17), draw.randint(18, 22)), (0.35, 0.65))[0]
     return min(70, 23 + int(draw.expovariate(1 / 13 if form == "AU" else 1 / 7)))
@@ -123,10 +148,11 @@ def people(plan: Plan, seed: int) -> tuple[Person, ...]:
     sectors = _sectors(plan, invention.draw)
     persons = []
     for sort, number in plan.persons.items():
-        for _ in range(number):
+        for at in range(number):
+            traits = None if sort.kmar_only else plan.traits[sort][at]
             reported = next(units[sort.year, sort.ranked]) if "POLITIE" in sort.kinds else ()
             sector = next(sectors[sort.year, sort.kmar_only]) if sort.ranked in SU else None
-            persons.append(invention.person(int(sort.year), sort.forms, sort.kinds, reported, sector))
+            persons.append(invention.person(int(sort.year), sort.forms, sort.kinds, reported, sector, traits))
     invention.draw.shuffle(persons)
     return _never_joined(persons, invention.draw)
 

@@ -13,6 +13,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 from sandbox.targets import SUM_ROW, YEARS, Cell, Targets, added
+from sandbox.traits import Traits
 
 KINDS = ("POLITIE", "KMAR", "INSPECTIE_SZW", "ZORGCOORDINATOR", "FAIRWORK", "OVERIG")
 SU = ("BL_SU", "GO_SU")
@@ -53,12 +54,14 @@ class Sort(NamedTuple):
 class Plan:
     """Persons that can exist together: `persons` per sort, `units` per (unit, year, ranked form), `sectors` per year.
 
+    `traits` says of each person who it is, by sort; those the KMar rule leaves out count in nothing that would ask.
     `targets` is what they count to; `slack` is, per table, how far that is from what was asked for.
     """
 
     persons: Mapping[Sort, int]
     units: Mapping[tuple[str, str, str], int]
     sectors: Mapping[tuple[str, str], int]
+    traits: Mapping[Sort, tuple[Traits, ...]]
     targets: Targets
     slack: Mapping[str, int]
 

@@ -8,24 +8,27 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError, KafkaTimeoutError
 
-from ketenbus import envelope, preparing
-from ketenbus.codec import FRAME
+from ketenbus import connection, preparing
 from ketenbus.connection import client_settings
-from ketenbus.envelope import SIGNATURE, Headers
 from ketenbus.events import MODELS
 from ketenbus.keyring import PublisherKeys
 from ketenbus.preparing import Outgoing, Prepared, Refused
 from ketenbus.settings import PartnerSettings
+from sandbox.faulty import Spoiled, spoil
 from sandbox.telling import Planned
 
 CHUNK = 500
-NO_SUCH_SCHEMA = 4_000_000
+#: How long partners wait for a Kafka that is away; what they handed over before, aiokafka sends again by itself for ever.
+AWAY_SECONDS = 600.0
+RETRY_SECONDS = 0.5
 
 
 class Agencies:
@@ -39,6 +42,8 @@ class Agencies:
         self._keys: dict[str, PublisherKeys] = {}
         self._clients: dict[str, AIOKafkaProducer] = {}
         self._sent: dict[str, Prepared] = {}
+        #: Where events are that the broker acknowledged, topic/partition/offset; not of those it knew already when sent again.
+        self.acknowledged: list[str] = []
 
     async def publish(self, events: Sequence[Planned], progress: Callable[[int], None]) -> int:
         """Send every event and return how many were acknowledged; `progress` hears how many so far."""
@@ -47,7 +52,9 @@ class Agencies:
             chunk = events[start : start + CHUNK]
             ready = await asyncio.to_thread(self._prepare, chunk)
             waiting = [await self._send(planned, prepared) for planned, prepared in ready]
-            done += len(await asyncio.gather(*waiting))
+            placed = await asyncio.gather(*waiting)
+            self.acknowledged += [f"{at.topic}/{at.partition}/{at.offset}" for at in placed if at.offset >= 0]
+            done += len(placed)
             progress(done)
         return done
 
@@ -58,7 +65,7 @@ class Agencies:
         for keys in self._keys.values():
             keys.close()
 
-    def _prepare(self, chunk: Sequence[Planned]) -> list[tuple[Planned, Prepared]]:
+    def _prepare(self, chunk: Sequence[Planned]) -> list[tuple[Planned, Prepared | Spoiled]]:
         fresh: dict[str, list[Planned]] = {}
         for planned in chunk:
             if planned.fault is None and planned.id not in self._sent:
@@ -71,7 +78,7 @@ class Agencies:
                 self._sent[made.id] = made
         return [(planned, self._bytes(planned)) for planned in chunk]
 
-    def _bytes(self, planned: Planned) -> Prepared:
+    def _bytes(self, planned: Planned) -> Prepared | Spoiled:
         if planned.fault is None:
             return self._sent[planned.id]
         settings = self._of(planned.partner)
@@ -86,48 +93,33 @@ class Agencies:
             self._keys[partner] = PublisherKeys(settings.keyring, settings.oin)
         return self._settings[partner]
 
-    async def _send(self, planned: Planned, prepared: Prepared) -> asyncio.Future[Any]:
+    async def _send(self, planned: Planned, prepared: Prepared | Spoiled) -> asyncio.Future[Any]:
+        """Hand one event to its partner's connection; while Kafka is away, wait for it, so that the order stays."""
         user = "admin" if planned.fault == "not-authorised" else planned.partner
+        until = time.monotonic() + AWAY_SECONDS
+        while True:
+            try:
+                client = await self._client(user, planned.partner)
+                waiting: asyncio.Future[Any] = await client.send(
+                    prepared.topic, value=prepared.value, key=prepared.key, headers=list(prepared.headers)
+                )
+                return waiting
+            except (KafkaError, OSError) as error:
+                lasting = isinstance(error, KafkaError) and not error.retriable and type(error) is not KafkaTimeoutError
+                if lasting or time.monotonic() > until:
+                    raise
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _client(self, user: str, partner: str) -> AIOKafkaProducer:
         if user not in self._clients:
-            config = client_settings(self._of(planned.partner))
+            config = client_settings(self._of(partner))
             if user == "admin":
                 config |= {"sasl_plain_username": self._admin["user"], "sasl_plain_password": self._admin["password"]}
             client = AIOKafkaProducer(**config, enable_idempotence=True, acks="all", linger_ms=5)
-            await client.start()
+            await connection.start(client, self._of(partner))
             self._clients[user] = client
-        waiting: asyncio.Future[Any] = await self._clients[user].send(
-            prepared.topic, value=prepared.value, key=prepared.key, headers=list(prepared.headers)
-        )
-        return waiting
+        return self._clients[user]
 
 
 def _outgoing(planned: Planned) -> Outgoing:
     return Outgoing(MODELS[planned.type](**dict(planned.fields)), id=planned.id, time=planned.time)
-
-
-def spoil(made: Prepared, fault: str, settings: PartnerSettings) -> Prepared:
-    """Return a sound event made invalid as the fault says; the rest of it stays whole and signed by its publisher."""
-    headers: Headers = tuple(h for h in made.headers if h[0] != SIGNATURE)
-    topic, key, value = made.topic, made.key, made.value
-    match fault:
-        case "unknown-type":
-            headers = tuple(_other_type(headers))
-        case "unknown-schema":
-            value = FRAME.pack(0, NO_SUCH_SCHEMA) + value[FRAME.size :]
-        case "undecodable":
-            value = value[: FRAME.size + (len(value) - FRAME.size) // 2]
-        case "trailing-bytes":
-            value += b"\0"
-        case "wrong-key":
-            key += b"9"
-    if fault == "missing-signature":
-        return Prepared(made.id, topic, key, value, headers)
-    signed = envelope.sign(headers, key, value, settings.signing_key)
-    if fault == "bad-signature":
-        value += b"\0"  # changed on the way, after it was signed
-    return Prepared(made.id, topic, key, value, signed)
-
-
-def _other_type(headers: Headers) -> Iterator[tuple[str, bytes]]:
-    for name, content in headers:
-        yield name, b"nl.mensenhandel.no-such-type.v1" if name == "ce_type" else content

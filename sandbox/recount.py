@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sandbox.partners import needs_consent
 from sandbox.plan import SU
 from sandbox.targets import SUM_ROW, TOTAL, Cell
 from sandbox.telling import Planned
+from sandbox.traits import Traits, cells_of
 from sandbox.truth import hierarchical
 
 RULES = ("linking", "deduplication", "kmar-exclusion", "hierarchy", "consent", "correction", "recall")
@@ -146,7 +148,25 @@ def _cells(persons: Iterable[Sequence[Planned]], without: str | None) -> dict[Ce
             _add(count, "2.9", kind, (year, *ranked), *both)
         for unit in units if without == "deduplication" else sorted(set(units)):
             _add(count, "2.10", unit, (year, *ranked), TOTAL)
+        first = min(said, key=_order)
+        for cell, number in cells_of(
+            year, sorted(forms), ranked, kinds, _traits(first, said), minor=first["age_group"] == "MINOR"
+        ):
+            count[cell] += number
     return dict(count)
+
+
+def _order(said: Mapping[str, Any]) -> tuple[object, ...]:
+    """Return what makes a report the first of a person: its day, and of one day what it says."""
+    named = (said.get(name) or "" for name in ("reporter_kind", "police_unit", "age_group", "sex", "nationality"))
+    age = said.get("age_at_report")
+    return (said["reported_on"], *named, -1 if age is None else age)
+
+
+def _traits(first: Mapping[str, Any], said: Iterable[Mapping[str, Any]]) -> Traits:
+    """Return who a person is by the first report, and the labour sector by any."""
+    labour = next((f["labour_sector"][0] for f in said if f.get("labour_sector")), None)
+    return Traits(first["nationality"], first["sex"], first.get("age_at_report"), labour, first["reported_on"].month)
 
 
 def _add(count: Counter[Cell], table: str, row: str, columns: Sequence[str], *more_rows: str) -> None:

@@ -17,13 +17,10 @@ from sandbox.plan import SU
 from sandbox.telling import Outcome, Teller, registered
 
 CORRECTED_SHARE = 0.11
-_LABOUR = ("HORECA", "HUISHOUDEN", "OVERIGE_DIENSTVERLENING", "OVERIGE_ARBEID")
 
 
-def day_in(year: int, draw: random.Random, forms: Sequence[str] = ()) -> date:
-    """Return a day of the year; labour exploitation peaked in spring 2020 (slachtoffermonitor-part1, L808-810)."""
-    if year == 2020 and "AU" in forms and draw.random() < 0.5:
-        return date(2020, 3, 1) + timedelta(days=draw.randrange(91))
+def day_in(year: int, draw: random.Random) -> date:
+    """Return a day of the year."""
     return date(year, 1, 2) + timedelta(days=draw.randrange(345))
 
 
@@ -44,13 +41,13 @@ def content(
         **as_reporter(dossier.partner),
         "reported_on": on,
         "age_group": "UNKNOWN" if unsure else "MINOR" if person.minor else "ADULT",
-        "sex": person.sex if draw.random() < 0.98 else "ONBEKEND",
+        "sex": person.sex,
         "nationality": person.nationality,
         "age_at_report": _years(person, on) if person.age is not None else None,
         **dossier.keys,
         "forms": tuple(forms),
         "su_sector": tuple(sectors) or None,
-        "labour_sector": (draw.choice(_LABOUR),) if "AU" in forms and draw.random() < 0.67 else None,
+        "labour_sector": person.labour or None if "AU" in forms else None,
         "phone": f"+31 6 000 {draw.randrange(100_000):05d}" if draw.random() < 0.15 else None,
         "narrative": "Verzonnen toelichting bij een verzonnen melding." if draw.random() < 0.1 else None,
     }
@@ -78,19 +75,26 @@ def tell_standing(teller: Teller, register: Sequence[Known]) -> None:
     """Tell every report that stands, the consent it rests on, and for some the versions it replaced.
 
     What a person counts for is in all reports together: forms may be spread over them, the sector is in at least one.
+    The first report is on the person's first day, whoever makes it: what a person is, is what that report says.
     """
     draw = teller.draw
     for known in register:
         number = sum(dossier.reports for dossier in known.dossiers)
         parts = iter(_spread(known.person, number, draw))
+        earliest = draw.choice(known.dossiers)
         for dossier in known.dossiers:
-            day = day_in(known.person.year, draw, known.person.forms)
+            day = known.person.first if dossier is earliest else _after(known.person.first, draw)
             if needs_consent(dossier.partner):
                 consents.grant(teller, dossier, recorded(day, draw))
             for _ in range(dossier.reports):
                 forms, sectors = next(parts)
                 _tell_report(teller, dossier, day, forms, sectors)
-                day += timedelta(days=draw.randrange((date(day.year, 12, 30) - day).days + 1))
+                day = _after(day, draw)
+
+
+def _after(day: date, draw: random.Random) -> date:
+    """Return that day or a later one of its year."""
+    return day + timedelta(days=draw.randrange((date(day.year, 12, 30) - day).days + 1))
 
 
 def _spread(person: Person, number: int, draw: random.Random) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
@@ -134,14 +138,17 @@ def ground(dossier: Dossier) -> str:
 
 
 def _wrong(fields: Mapping[str, object], draw: random.Random) -> dict[str, object]:
-    """Return what an earlier version said instead: another form, no sector, another year, somebody else's number."""
+    """Return what an earlier version said instead: another form, no sector, another year, nobody's number or traits."""
     day = fields["reported_on"]
     assert isinstance(day, date)
     ways: list[dict[str, object]] = [
         {"forms": ("ONBEKEND",), "su_sector": None, "labour_sector": None},
         {"forms": ("CU",) if fields["forms"] != ("CU",) else ("AU",), "su_sector": None, "labour_sector": None},
         {"v_number": f"8888{draw.randrange(40):06d}"},
+        {"sex": "ONBEKEND", "nationality": "ONBEKEND", "age_at_report": None},
     ]
+    if fields.get("labour_sector"):
+        ways.append({"labour_sector": None})
     if fields.get("su_sector"):
         ways += [{"su_sector": None}, {"su_sector": ("BORDEEL_CLUB",)}] * 2
     if day.year > 2016:
@@ -152,7 +159,7 @@ def _wrong(fields: Mapping[str, object], draw: random.Random) -> dict[str, objec
 def tell_withheld(teller: Teller, dossier: Dossier, reason: str, forms: Sequence[str], sectors: Sequence[str]) -> None:
     """Tell a report that consent keeps out of the registration, and what was said about consent."""
     draw = teller.draw
-    day = day_in(dossier.person.year, draw, forms)
+    day = day_in(dossier.person.year, draw)
     moment = recorded(day, draw)
     consents.withhold(teller, dossier, moment, reason)
     outcome: Outcome = registered("pending" if reason == "consent-quarantined" else "withheld", reason)
@@ -163,7 +170,7 @@ def tell_withheld(teller: Teller, dossier: Dossier, reason: str, forms: Sequence
 def tell_retracted(teller: Teller, dossier: Dossier, forms: Sequence[str], sectors: Sequence[str]) -> None:
     """Tell a report made by mistake, on the consent it would need, and that its publisher took it back."""
     draw = teller.draw
-    day = day_in(dossier.person.year, draw, forms)
+    day = day_in(dossier.person.year, draw)
     moment = recorded(day, draw)
     if needs_consent(dossier.partner):
         consents.grant(teller, dossier, moment)

@@ -6,18 +6,26 @@ A nonsense code inside a consent is the exception: it leaves the report that res
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sandbox.dossiers import Known
+from sandbox.faulty import NOBODY
 from sandbox.mistakes import dossier_of, stranger
-from sandbox.partners import as_reporter
+from sandbox.partners import DESK, as_reporter
 from sandbox.reports import content, day_in, recorded
 from sandbox.telling import FAULTS, Planned, Teller, registered
 
 INVALID_SHARE = 0.02
 REPEATED_SHARE = 0.02
+#: What a report says that breaks a rule. The BSN passes the eleven test, and is of the range our made-up ones are of.
+SAID: Mapping[str, Sequence[Mapping[str, object]]] = {
+    "unknown-code": ({"sex": "X-ONBEKEND-X"}, {"nationality": "ZZ"}, {"age_group": "BEJAARD"}),
+    "broken-rule": ({"age_at_report": 999}, {"occurred_precision": "UNKNOWN"}, {"caused_by": "zie het dossier"}),
+    "bsn-in-clear": ({"caused_by": "999990019"}, {"corrects": "bsn 9999.90.019"}),
+    "phone-in-clear": ({"caused_by": "06-12345678"}, {"corrects": "tel:+31612345678"}),
+}
 
 
 def tell_repeats(teller: Teller) -> None:
@@ -44,8 +52,10 @@ def tell_faults(teller: Teller, register: Sequence[Known]) -> None:
         fault = FAULTS[at % len(FAULTS)]
         if fault == "id-reused":
             _reuse(teller, *next(reused))
+        elif fault == "unknown-partner":
+            _link(teller, register, DESK, fault)
         elif fault == "not-authorised" and at % 2:
-            _link_by_police(teller, register)
+            _link(teller, register, "politie-rotterdam", fault)
         else:
             _report(teller, fault)
 
@@ -62,13 +72,13 @@ def _report(teller: Teller, fault: str) -> None:
     fields = content(dossier_of(teller, person, partner), day, person.forms, person.sectors, draw)
     if fault == "future-occurred-at":
         fields |= {"occurred_at": moment + timedelta(days=30 * 365), "occurred_precision": "INSTANT"}
-    if fault == "unknown-code":
-        fields |= draw.choice(({"sex": "X-ONBEKEND-X"}, {"nationality": "ZZ"}, {"age_group": "BEJAARD"}))
+    if fault in SAID:
+        fields |= draw.choice(SAID[fault])
     teller.tell(partner, "victim-reported", moment, fields, fault=fault)
 
 
-def _link_by_police(teller: Teller, register: Sequence[Known]) -> None:
-    """Tell a link between two persons by the police, who have no authority over the register."""
+def _link(teller: Teller, register: Sequence[Known], partner: str, fault: str) -> None:
+    """Tell a link between two persons: by somebody who has no authority over the register, or with a slip in it."""
     draw = teller.draw
     one, two = (draw.choice(known.dossiers) for known in draw.sample(register, 2))
     moment = recorded(day_in(one.person.year, draw), draw)
@@ -78,10 +88,10 @@ def _link_by_police(teller: Teller, register: Sequence[Known]) -> None:
         "occurred_precision": "INSTANT",
         "subject_oin": teller.oins[one.partner],
         "other_subject": two.number,
-        "other_oin": teller.oins[two.partner],
+        "other_oin": NOBODY if fault == "unknown-partner" else teller.oins[two.partner],
         "ground": "DESK_REVIEW",
     }
-    teller.tell("politie-rotterdam", "identity-linked", moment, fields, fault="not-authorised")
+    teller.tell(partner, "identity-linked", moment, fields, fault=fault)
 
 
 def _reuse(teller: Teller, arrived: datetime, event: Planned) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -56,13 +56,15 @@ class Targets:
     """What a history should count to.
 
     `cells` are compared one by one. The cells of `ranges` are unknown in the source: only `sums`, the two rows
-    together, are compared. `overlaps` counts the persons of 2020 per exclusive combination of forms.
+    together, are compared. `overlaps` counts the persons of 2020 per exclusive combination of forms. `text` bounds the
+    figures of the running text, both ends within; only a plan knows them.
     """
 
     cells: Mapping[Cell, int]
     sums: Mapping[Cell, int]
     ranges: Mapping[Cell, tuple[int, int]]
     overlaps: Mapping[str, int]
+    text: Mapping[Cell, tuple[float, float]] = field(default_factory=dict)
 
 
 @cache

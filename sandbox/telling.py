@@ -11,6 +11,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from sandbox.people import Invention, Person
 
+#: What can be wrong with an event that a partner sends, by the reason it is quarantined for.
 FAULTS = (
     "unknown-type",
     "unknown-schema",
@@ -23,6 +24,25 @@ FAULTS = (
     "id-reused",
     "future-occurred-at",
     "unknown-code",
+    "oversize",
+    "header-not-utf8",
+    "double-header",
+    "bus-header",
+    "header-not-printable",
+    "bad-headers",
+    "unknown-publisher",
+    "wrong-topic",
+    "no-key",
+    "no-value",
+    "beyond-limits",
+    "not-utf8",
+    "wrong-schema",
+    "unknown-partner",
+    "future-time",
+    "foreign-key",
+    "bsn-in-clear",
+    "phone-in-clear",
+    "broken-rule",
 )
 
 
@@ -31,8 +51,8 @@ class Planned:
     """One event a partner is to publish.
 
     `fields` are plaintext, as the generated models take them; what is sealed the publisher seals. A field not named is
-    absent. `fault` names what is wrong with it, out of `FAULTS`. For not-authorised, id-reused, future-occurred-at and
-    unknown-code the fault is in the event as it stands here; the others the sender makes, from an event sound here.
+    absent. `fault` names what is wrong with it, out of `FAULTS`. What an event says that it may not, stands here; what is
+    wrong with its bytes or headers the sender makes (`faulty`), from an event sound here.
     `repeat_of` is the id of the event that this one is, sent again: same id, same content.
     """
 

@@ -10,6 +10,8 @@ from sandbox.people import Person
 from sandbox.plan import SU
 from sandbox.targets import SUM_ROW, TOTAL, YEARS, Cell
 from sandbox.telling import Outcome, Planned, Story
+from sandbox.text import wishes
+from sandbox.traits import Traits, cells_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,20 @@ def cells(persons: Sequence[Person]) -> dict[Cell, int]:
             _add(count, "2.9", kind, year, hierarchical(person.forms), rows=both)
         for unit in person.units:
             _add(count, "2.10", unit, year, hierarchical(person.forms), rows=(TOTAL,))
+        ranked = (hierarchical(person.forms),)
+        for cell, number in cells_of(year, person.forms, ranked, person.kinds, _traits(person), minor=person.minor):
+            count[cell] += number
     return dict(count)
+
+
+def text(cells: Mapping[Cell, int]) -> dict[Cell, float]:
+    """Return what each figure of the text is in these cells; a cell that is not there is zero."""
+    return {wish.cell: wish.value(cells) for wish in wishes()}
+
+
+def _traits(person: Person) -> Traits:
+    labour = person.labour[0] if person.labour else None
+    return Traits(person.nationality, person.sex, person.age, labour, person.first.month)
 
 
 def hierarchical(forms: Sequence[str]) -> str:

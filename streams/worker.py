@@ -7,21 +7,30 @@ import asyncio
 import logging
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 
 from ketenbus.errors import BusError
 from streams.admit.binding import Admit
+from streams.admit.recovery import AdmitRecovery
 from streams.disclose.binding import Disclose
+from streams.disclose.recovery import DiscloseRecovery
 from streams.monitoring.binding import Monitoring
 from streams.registration.binding import Registration
-from streams.runtime import telemetry, transaction
-from streams.runtime.delivery import Delivery, Processor
+from streams.registration.recovery import RegistrationRecovery
+from streams.runtime import metrics, quiet, telemetry, topics, transaction
+from streams.runtime.delivery import Processor, patiently
 from streams.runtime.faust_lane import lane
+from streams.runtime.health import Pulse, beat
+from streams.runtime.recovery import KafkaTail, Recovery, recover
 from streams.runtime.settings import ProcessorSettings, load
+from streams.runtime.watched import WatchedDelivery
 
 PROCESSORS: dict[str, type] = {
     "admit": Admit,
@@ -31,10 +40,43 @@ PROCESSORS: dict[str, type] = {
 }
 
 
-async def serve(settings: ProcessorSettings) -> None:
+RECOVERIES: dict[str, Callable[[Any], Recovery]] = {
+    "admit": lambda _: AdmitRecovery(),
+    "disclose": DiscloseRecovery,
+    "registration": RegistrationRecovery,
+}
+#: A worker that is frozen in the middle of a batch holds its positions locked: so long, and no longer.
+SESSION = {"idle_in_transaction_session_timeout": "15s"}
+
+
+async def _nothing_to_reset(connection: Any) -> None:
+    """Spare the statements that would undo what no processor does: each transaction ends by itself, and that is all."""
+
+
+async def run(settings: ProcessorSettings, reports: Path | None) -> None:
+    """Serve, with a beat and metrics of it in the folder `reports` if one is given."""
+    pulse = Pulse(settings.name)
+    if reports is None:
+        await serve(settings, pulse)
+        return
+    exporting = metrics.start(settings.name, pulse, reports / f"{settings.name}.metrics.jsonl")
+    beating = asyncio.ensure_future(beat(pulse, reports / f"{settings.name}.health.json"))
+    try:
+        await serve(settings, pulse)
+    finally:
+        beating.cancel()
+        exporting.shutdown()
+
+
+async def serve(settings: ProcessorSettings, pulse: Pulse) -> None:
     """Run the processor until it is told to stop."""
     processor: Processor = PROCESSORS[settings.name](settings)
-    pool = await asyncpg.create_pool(settings.dsn, min_size=1, max_size=2)
+    pool = await patiently(
+        settings.name,
+        lambda: asyncpg.create_pool(
+            settings.dsn, min_size=1, max_size=2, reset=_nothing_to_reset, server_settings=SESSION
+        ),
+    )
     sasl = {
         "bootstrap_servers": settings.kafka,
         "security_protocol": "SASL_PLAINTEXT",
@@ -46,16 +88,14 @@ async def serve(settings: ProcessorSettings) -> None:
     await admin.start()
     cluster = (await admin.describe_cluster())["cluster_id"]
     await admin.close()
-    async with pool.acquire() as connection:
-        await transaction.prepare(connection, cluster)
-        await connection.execute(processor.schema)
+    await patiently(settings.name, lambda: make_ready(processor, pool, cluster, KafkaTail(sasl)))
     producer = None
     if processor.sends:
         producer = AIOKafkaProducer(
-            **sasl, enable_idempotence=True, acks="all", linger_ms=2, max_request_size=2 * 1024 * 1024
+            **sasl, enable_idempotence=True, acks="all", linger_ms=0, max_request_size=topics.QUARANTINE_BYTES
         )
         await producer.start()
-    app = lane(Delivery(processor, pool, producer), settings)
+    app = lane(WatchedDelivery(processor, pool, producer, pulse), settings)
     try:
         await app.start()
         logging.info("%s: running", settings.name)
@@ -74,6 +114,15 @@ async def serve(settings: ProcessorSettings) -> None:
         await pool.close()
 
 
+async def make_ready(processor: Processor, pool: asyncpg.Pool, cluster: str, tail: KafkaTail) -> None:
+    """Make the tables, and bring a restored database up to what was sent."""
+    async with pool.acquire() as connection:
+        await transaction.prepare(connection, cluster)
+        await connection.execute(processor.schema)
+    if processor.name in RECOVERIES:
+        await recover(processor, RECOVERIES[processor.name](processor), pool, tail)
+
+
 def main() -> int:
     """Parse the command line and serve."""
     parser = argparse.ArgumentParser(prog="python -m streams.worker", description=__doc__)
@@ -81,14 +130,24 @@ def main() -> int:
     parser.add_argument("--settings", type=Path, required=True, help="the processor's settings file")
     parser.add_argument("--law", type=Path, help="a folder with another register and other tables (what-if runs)")
     parser.add_argument("--spans", type=Path, help="append OpenTelemetry spans to this file, one JSON line each")
+    parser.add_argument("--reports", type=Path, help="write a beat (NAME.health.json) and metrics to this folder")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    quiet.once()
     telemetry.start(arguments.processor, arguments.spans)
     try:
-        asyncio.run(serve(load(arguments.settings, arguments.law)))
+        asyncio.run(run(load(arguments.settings, arguments.law), arguments.reports))
     except BusError as error:
         print(f"{arguments.processor}: {error}", file=sys.stderr)
         return 2
+    except (KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        logging.getLogger(__name__).error("%s: what it stopped at", arguments.processor, exc_info=True)
+        print(
+            f"{arguments.processor}: stopped by {type(error).__name__} of Kafka or PostgreSQL; nothing is lost: "
+            "see that both run (./ketenbus status) and start it again with ./ketenbus up",
+            file=sys.stderr,
+        )
+        return 3
     return 0
 
 

@@ -19,8 +19,9 @@ settings.register_profile("every run", max_examples=40, derandomize=True, deadli
 settings.register_profile("long", max_examples=1000, deadline=None)
 settings.load_profile("every run")
 #: Cheap before dear: a broken function is told in seconds, not behind the servers' start.
-ORDER = ("unit", "property", "contract", "golden", "broker", "fault", "browser")
+ORDER = ("unit", "property", "fuzz", "contract", "golden", "simulation", "broker", "fault", "browser")
 NEEDS_SERVERS = ("broker", "fault")
+WITHOUT_SOCKETS = ("unit", "simulation")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -52,7 +53,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.fixture(autouse=True)
 def _no_network_in_unit_tests(request: pytest.FixtureRequest) -> Iterator[None]:
-    if _folder(request.node) != "unit":
+    if _folder(request.node) not in WITHOUT_SOCKETS:
         yield
         return
     pytest_socket.disable_socket(allow_unix_socket=True)  # asyncio's loop needs a pair of those

@@ -16,6 +16,7 @@ from sandbox.partners import as_reporter, police_units
 from sandbox.plan import SU
 from sandbox.targets import YEARS, Cell
 from sandbox.telling import Planned
+from sandbox.traits import SEXES
 from streams.monitoring.fold import Registered, Table, count, tables
 from streams.registration.fold import JoinRules, Link, Person, Report
 from streams.runtime.settings import LAW
@@ -56,7 +57,18 @@ def report(event: str, subject: str = "", **changed: Any) -> Report:
 
 def registered(person: Person) -> Registered:
     """A person's record as the Rapporteur gets it."""
-    return Registered(person.number, person.state.reports, person.state.forms, person.state.su_sector)
+    state = person.state
+    return Registered(
+        number=person.number,
+        reports=state.reports,
+        forms=state.forms,
+        su_sector=state.su_sector,
+        labour_sector=state.labour_sector,
+        sex=state.sex or "ONBEKEND",
+        nationality=state.nationality or "ONBEKEND",
+        age=state.age_at_report,
+        minor=state.age_group == "MINOR",
+    )
 
 
 def cells(records: Sequence[Registered]) -> dict[Cell, int]:
@@ -83,6 +95,7 @@ def as_read(planned: Planned) -> Report:
         reported_on=said["reported_on"],
         forms=said["forms"],
         su_sector=said.get("su_sector", ()),
+        **{name: said[name] for name in ("labour_sector", "sex", "nationality", "age_group", "age_at_report")},
         identity={kind: hashlib.sha256(text.encode()).hexdigest() for kind, text in keys.items()},
     )
 
@@ -126,6 +139,11 @@ def reports(draw: st.DrawFn, id: str, known_forms: Sequence[str]) -> Planned:
         **as_reporter(partner),
         "reported_on": date(int(draw(st.sampled_from(YEARS))), draw(st.integers(1, 12)), draw(st.integers(1, 28))),
         "forms": tuple(forms),
+        "sex": draw(st.sampled_from(SEXES)),
+        "nationality": draw(st.sampled_from(("NL", "PL", "MX"))),
+        "age_group": draw(st.sampled_from(("MINOR", "ADULT", "UNKNOWN"))),
+        "age_at_report": draw(st.none() | st.integers(15, 25)),
+        "labour_sector": draw(st.sampled_from(((), ("HORECA",)))),
     }
     if set(forms) & set(SU):
         fields["su_sector"] = tuple(draw(st.lists(st.sampled_from(SECTORS), max_size=2, unique=True)))

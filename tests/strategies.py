@@ -79,6 +79,8 @@ def _numbers(field: Field, least: int, most: int) -> st.SearchStrategy[int]:
 
 
 def _text(field: Field) -> st.SearchStrategy[str]:
+    if field.role == "link":
+        return IDS
     # \Z, for $ also matches before a newline.
     return st.from_regex(field.pattern.removesuffix("$"), fullmatch=True) if field.pattern else TEXTS
 

@@ -36,6 +36,9 @@ TOPIC_SETTINGS = {
     "retention.bytes": "-1",
     "message.timestamp.type": "LogAppendTime",
     "cleanup.policy": "delete",
+    # Stored as plain bytes: what is larger than a topic takes is then refused however small it was compressed, and
+    # no reader meets a record that a few bytes blow up, or a compression that it has no library for.
+    "compression.type": "uncompressed",
 }
 TIMEOUT_SECONDS = 60.0
 LEADER_SECONDS = 20.0
@@ -53,6 +56,8 @@ class TopicSpec(Protocol):
     def readers(self) -> tuple[str, ...]: ...
     @property
     def writers(self) -> tuple[str, ...]: ...
+    @property
+    def largest_bytes(self) -> int: ...
 
 
 def ensure_users(client: AdminClient, users: Sequence[str], password: Callable[[str], str], *, renew: bool) -> None:
@@ -77,10 +82,10 @@ def ensure_topics(client: AdminClient, layout: Iterable[TopicSpec], *, replicas:
     for name, spec in wanted.items():
         if there.get(name, spec.partitions) != spec.partitions:
             raise _differs(name, "partitions", str(there[name]), str(spec.partitions))
-    _check_settings(client, [name for name in wanted if name in there])
+    _check_settings(client, [spec for name, spec in wanted.items() if name in there])
     missing = [spec for name, spec in wanted.items() if name not in there]
     if missing:
-        topics = [NewTopic(spec.name, spec.partitions, replicas, config=TOPIC_SETTINGS) for spec in missing]
+        topics = [NewTopic(spec.name, spec.partitions, replicas, config=_settings(spec)) for spec in missing]
         _all_done(client.create_topics(topics, operation_timeout=TIMEOUT_SECONDS).values(), "topics")
         _wait_until(lambda: wanted.keys() <= client.list_topics(timeout=TIMEOUT_SECONDS).topics.keys(), "topics")
     return len(missing)
@@ -164,13 +169,17 @@ def _allow(
     return AclBinding(kind, name, pattern, f"User:{user}", "*", operation, AclPermissionType.ALLOW)
 
 
-def _check_settings(client: AdminClient, names: Sequence[str]) -> None:
-    if not names:
+def _settings(spec: TopicSpec) -> dict[str, str]:
+    return {**TOPIC_SETTINGS, "max.message.bytes": str(spec.largest_bytes)}
+
+
+def _check_settings(client: AdminClient, specs: Sequence[TopicSpec]) -> None:
+    if not specs:
         return
-    resources = [ConfigResource(ConfigResource.Type.TOPIC, name) for name in names]
-    for resource, answer in client.describe_configs(resources, request_timeout=TIMEOUT_SECONDS).items():
+    resources = {ConfigResource(ConfigResource.Type.TOPIC, spec.name): spec for spec in specs}
+    for resource, answer in client.describe_configs([*resources], request_timeout=TIMEOUT_SECONDS).items():
         entries = _done(answer)
-        for setting, wanted in TOPIC_SETTINGS.items():
+        for setting, wanted in _settings(resources[resource]).items():
             if entries[setting].value != wanted:
                 raise _differs(resource.name, setting, entries[setting].value, wanted)
 

@@ -26,7 +26,7 @@ from infra.local.files import private_folder, read_json, write_json, write_priva
 from infra.local.settings import KafkaAdmin
 
 PARTNERS = Path(__file__).with_name("partners.yaml")
-PROCESSORS = ("admit", "disclose", "registration", "monitoring", "auditor", "witness")
+PROCESSORS = ("admit", "disclose", "registration", "monitoring", "auditor", "witness", "replay")
 
 
 @dataclass(frozen=True, slots=True)

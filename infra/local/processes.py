@@ -73,6 +73,12 @@ def find(words: Sequence[str], hint: int | None = None) -> Process | None:
     return None
 
 
+def find_all(words: Sequence[str]) -> list[Process]:
+    """Return every live process whose command line holds all `words`."""
+    found = (_matching(pid, words) for pid in psutil.pids() if pid != os.getpid())
+    return [process for process in found if process is not None and process.alive()]
+
+
 def stop(process: Process, first: signal.Signals, *, within_seconds: float) -> bool:
     """End a process with the signal `first`, or SIGKILL when it takes too long; return whether it ended by itself."""
     if not process.alive():

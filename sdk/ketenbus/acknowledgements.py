@@ -30,7 +30,7 @@ def read_outcome(value: bytes | None, place: str) -> Outcome:
     try:
         held = json.loads(value or b"")
         outcome = Outcome(held["id"], held["outcome"], held.get("reason"))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise CorruptLogError(f"{place} is no acknowledgement: call the operator of the bus") from error
     if outcome.outcome not in get_args(Verdict) or not isinstance(outcome.id, str):
         raise CorruptLogError(f"{place} holds an unknown outcome: install the bus's own version of the SDK")

@@ -10,7 +10,7 @@ from typing import Any
 import fastavro
 from pydantic import ValidationError
 
-from ketenbus import events
+from ketenbus import bounds, events
 from ketenbus.contract import EventType, contract, shared_schemas
 from ketenbus.errors import Unreadable
 from ketenbus.values import Event
@@ -68,19 +68,21 @@ def type_of(raw: bytes) -> EventType | None:
 
 
 def decode(raw: bytes) -> Event | Unreadable:
-    """Return the event in `raw`, or why it is none: `unknown-schema`, `undecodable` or `trailing-bytes`.
+    """Return the event in `raw`, or why it is none.
 
-    Law: every byte is consumed, and `decode(encode(event)) == event`.
+    Reasons: `unknown-schema`, `beyond-limits`, `not-utf8`, `undecodable`, `trailing-bytes`. The time it takes grows with
+    the bytes only, whatever they say. Law: every byte is consumed, and `decode(encode(event)) == event`.
     """
     declared = type_of(raw)
     if declared is None:
         return Unreadable("unknown-schema", "frame")
+    found = bounds.unreadable(raw, FRAME.size, declared.schema_id)
+    if found is not None:
+        return found
     body = BytesIO(raw)
     body.seek(FRAME.size)
     try:
         values = fastavro.schemaless_reader(body, _parsed(declared.schema_id), None)
-        if body.tell() != len(raw):
-            return Unreadable("trailing-bytes", f"byte {body.tell()}")
         return model_of(declared.name).model_validate(_with_tuples(values))
     except UNDECODABLE as error:
         return Unreadable("undecodable", type(error).__name__)

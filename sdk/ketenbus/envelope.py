@@ -23,6 +23,9 @@ SIGNATURE = "ce_ketenbussignature"
 BUS_PREFIX = "ketenbus-"
 SOURCE = re.compile(r"urn:nld:oin:([0-9]{20}):systeem:([a-z0-9-]{1,64})")
 CONTENT_TYPE = b"application/avro"
+LONGEST_SHOWN = 64
+#: How bytes of a header's name that are not UTF-8 stand in a Python string, to come out again as they were.
+NAME_ERRORS = "surrogateescape"
 REQUIRED = ("ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "ce_dataschema", "content-type")
 
 
@@ -58,7 +61,8 @@ def source_of(oin: str, system: str) -> str:
 
 def stamp(time: datetime) -> str:
     """Return an instant as RFC 3339 in UTC with microseconds."""
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    # Not strftime: it writes the year 21 as 21, which nobody can read back.
+    return f"{time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def write(envelope: Envelope) -> Headers:
@@ -78,17 +82,21 @@ def write(envelope: Envelope) -> Headers:
 
 
 def read(headers: Headers) -> Envelope | Unreadable:
-    """Return the envelope the headers hold, or `bad-headers` with the header that is missing, double or malformed."""
-    names = [name for name, _ in headers]
-    for name in names:
-        if names.count(name) > 1:
-            return Unreadable("bad-headers", f"{name} twice")
+    """Return the envelope the headers hold, or the first header that is wrong and why.
+
+    Reasons: `double-header`, `bus-header`, `header-not-utf8`, `header-not-printable`, and `bad-headers` where one is
+    missing or malformed.
+    """
+    texts: dict[str, str] = {}
+    for name, content in headers:
+        if name in texts:
+            return Unreadable("double-header", shown(name))
         if name.startswith(BUS_PREFIX):
-            return Unreadable("bad-headers", f"{name} is the bus's own")
-    try:
-        texts = {name: value.decode("ascii") for name, value in headers}
-    except (UnicodeDecodeError, AttributeError):
-        return Unreadable("bad-headers", "not ascii")
+            return Unreadable("bus-header", shown(name))
+        text = _text(name, content)
+        if isinstance(text, Unreadable):
+            return text
+        texts[name] = text
     for name in REQUIRED:
         if not texts.get(name):
             return Unreadable("bad-headers", f"{name} missing")
@@ -121,12 +129,36 @@ def read(headers: Headers) -> Envelope | Unreadable:
     )
 
 
+def shown(name: str) -> str:
+    """Return a header's name as it can be told: whoever breaks the contract may have put anything there."""
+    return name if name.isascii() and name.isprintable() and 0 < len(name) <= LONGEST_SHOWN else "a header"
+
+
+def unprintable(headers: Headers) -> str | None:
+    """Return a header whose name or value holds a control character (a line's end, for one), or None."""
+    for name, content in headers:
+        if not (name.isascii() and name.isprintable() and (content or b"").decode("ascii", "replace").isprintable()):
+            return shown(name)
+    return None
+
+
+def _text(name: str, content: bytes | None) -> str | Unreadable:
+    if content is None:
+        return Unreadable("bad-headers", f"{shown(name)} has no value")
+    try:
+        name.encode()  # a lane hands over the bytes of a name that is not UTF-8 as lone surrogates
+        text = content.decode()
+    except UnicodeError:
+        return Unreadable("header-not-utf8", shown(name))
+    return text if text.isascii() else Unreadable("header-not-printable", shown(name))
+
+
 def signing_bytes(headers: Headers, key: bytes, value: bytes) -> bytes:
     """Return what a signature covers: every header but itself and the bus's own, in order of name, then key and value, each with its length."""
     parts = [b"ketenbus/1"]
     for name, content in sorted(headers):
         if name != SIGNATURE and not name.startswith(BUS_PREFIX):
-            parts += [name.encode(), content]
+            parts += [name.encode("utf-8", NAME_ERRORS), content]
     parts += [key, value]
     return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
 
@@ -138,15 +170,19 @@ def sign(headers: Headers, key: bytes, value: bytes, private: Ed25519PrivateKey)
 
 
 def is_signed_by(headers: Headers, key: bytes, value: bytes, public: Ed25519PublicKey) -> bool:
-    """Return whether the signature header is there and was made by the owner of `public` over exactly this."""
-    signature = dict(headers).get(SIGNATURE)
-    if signature is None:
+    """Return whether the signature header is there and was made by the owner of `public` over exactly this.
+
+    Each signature is written in one way only: a base64 text that says the same bytes otherwise is no signature.
+    """
+    if any(content is None for _, content in headers):
         return False
+    written = dict(headers).get(SIGNATURE, b"")
     try:
-        public.verify(base64.b64decode(signature, validate=True), signing_bytes(headers, key, value))
+        signature = base64.b64decode(written, validate=True)
+        public.verify(signature, signing_bytes(headers, key, value))
     except (InvalidSignature, ValueError):
         return False
-    return True
+    return base64.b64encode(signature) == written
 
 
 def headers_of(pairs: Iterable[tuple[str, bytes]] | Mapping[str, bytes] | None) -> Headers:

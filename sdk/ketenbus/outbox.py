@@ -35,6 +35,9 @@ CREATE TABLE IF NOT EXISTS outgoing(
 CREATE INDEX IF NOT EXISTS pending ON outgoing(position) WHERE partition IS NULL;
 """
 
+#: What SQLite's errors say of what passes; a quota or a limit on a file's size is an I/O error to it.
+PASSING = ("locked", "full", "disk I/O error")
+
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
@@ -140,9 +143,10 @@ class Outbox:
     def _fault(self, error: Exception) -> Exception:
         """Return our error for one of the file system's or SQLite's; it names the outbox and no event."""
         kind = type(error).__name__
-        if isinstance(error, sqlite3.OperationalError) and ("locked" in str(error) or "full" in str(error)):
+        if isinstance(error, sqlite3.OperationalError) and any(word in str(error) for word in PASSING):
             return RetryableError(
-                f"outbox {self._place}: {kind}, the file is locked or the disk full; nothing was lost"
+                f"outbox {self._place}: {kind}, the file is locked or the disk full: make room and try again; what was"
+                " stored before is kept, what was offered now is not stored"
             )
         if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
             return CorruptLogError(f"outbox {self._place} is damaged ({kind}): set it aside and call the operator")

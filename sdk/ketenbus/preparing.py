@@ -19,7 +19,7 @@ from ketenbus.settings import PartnerSettings
 from ketenbus.values import Event, Sealed
 
 CLOCK_LEEWAY = timedelta(minutes=5)
-ID = re.compile(r"[!-~]{1,128}")
+ID = rules.EVENT_ID
 TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 SUBJECT = "subject"
 LARGEST_VALUE_BYTES = 1_000_000  # a broker takes 1,048,588 bytes: the rest is for headers and framing
@@ -144,6 +144,7 @@ def _problems(outgoing: Outgoing, event_id: str, time: datetime, settings: Partn
     event = outgoing.event
     if not ID.fullmatch(event_id):
         yield Broken("id", "has 1 to 128 visible ASCII characters")
+    yield from (Broken("id", rule) for rule in rules.personal(event_id))
     if outgoing.traceparent is not None and not TRACEPARENT.fullmatch(outgoing.traceparent):
         yield Broken("traceparent", "is a W3C traceparent")
     if time.tzinfo is None:

@@ -7,9 +7,15 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+from ketenbus.cleartext import holds_bsn, holds_phone
 from ketenbus.contract import Contract, Field, contract
 from ketenbus.errors import Broken
 from ketenbus.values import Event, Sealed
+
+NO_BSN = "holds no BSN in clear (of a number that is none: put a letter directly before its nine digits)"
+NO_PHONE = "holds no phone number in clear"
+EVENT_ID = re.compile(r"[!-~]{1,128}")
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def broken(event: Event, on: date) -> tuple[Broken, ...]:
@@ -51,6 +57,8 @@ def _array(field: Field, value: tuple[Any, ...], on: date, known: Contract, name
 
 
 def _value(field: Field, value: Any, on: date, known: Contract, name: str) -> Iterator[Broken]:
+    if field.kind == "string" and field.codelist is None:
+        yield from (Broken(name, rule) for rule in personal(value))
     if field.codelist is not None:
         codelist = known.codelists[field.codelist]
         codes = value if isinstance(value, tuple) else (value,)
@@ -64,5 +72,20 @@ def _value(field: Field, value: Any, on: date, known: Contract, name: str) -> It
         yield Broken(name, f"is at most {field.maximum}")
     if field.pattern is not None and not re.fullmatch(field.pattern, value):
         yield Broken(name, f"matches {field.pattern}")
-    if field.role == "subject" and not 0 < len(value) <= 64:
+    if field.role in ("subject", "other-subject") and not 0 < len(value) <= 64:
         yield Broken(name, "has 1 to 64 characters")
+    if field.role == "link" and not EVENT_ID.fullmatch(value):
+        yield Broken(name, "is an event's id: 1 to 128 visible ASCII characters")
+
+
+def personal(text: str) -> Iterator[str]:
+    """Yield the rules that a text in clear breaks by holding a number that names a person.
+
+    A UUID is drawn, not given to anyone: one in a million looks as if it held a phone number.
+    """
+    if UUID.fullmatch(text):
+        return
+    if holds_bsn(text):
+        yield NO_BSN
+    if holds_phone(text):
+        yield NO_PHONE

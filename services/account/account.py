@@ -117,7 +117,7 @@ def _keys(admin: Mapping[str, str], topic: str) -> dict[bytes, list[tuple[str, b
     """Return the headers of a one-partition topic's records by key, each key once: a crash may have sent one twice."""
     end = Gauge(admin).ends([(topic, 0)])[topic, 0]
     found: dict[bytes, list[tuple[str, bytes]]] = {}
-    consumer = Consumer({**client_config(admin), "group.id": "account", "enable.auto.commit": False})
+    consumer = Consumer({**client_config(admin), "group.id": "account", "enable.auto.commit": False, "log_level": 2})
     try:
         consumer.assign([TopicPartition(topic, 0, 0)])
         read = 0

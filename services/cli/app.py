@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -15,16 +13,26 @@ from infra.local import commands
 from infra.local.platform import Platform
 from infra.local.settings import default_data
 from ketenbus.errors import ConfigurationError
-from services.cli import page, printing
-from services.cli.demo import OUT, Demo, Options, stored_report, write_json_report
+from services.cases import casefile
+from services.cli import cases, page, printing
+from services.cli import status as health
+from services.cli.audited import Data, Json, audited, wide_console
+from services.cli.bad_input import OUT as BAD_INPUT
+from services.cli.bad_input import BadInput
+from services.cli.bad_input_printing import print_found
+from services.cli.demo import Demo
 from services.cli.errors import plainly
 from services.cli.progress import Progress
+from services.cli.quarantine_app import quarantine_app
+from services.cli.report import OUT, Options, stored_report, write_json_report
 from services.cli.variants import RULES
 from services.cli.workers import Workers
+from services.contract_pages import pages
+from services.health.judging import Limits
 from services.lineage import commands as lineage
-from services.quarantine import commands as quarantine
 from services.verify import agreement as agreements
 from services.verify.recount import recount
+from streams.runtime.health import STUCK_SECONDS
 from streams.runtime.settings import REGISTER
 
 app = typer.Typer(
@@ -39,17 +47,15 @@ demo_app = typer.Typer(
 lineage_app = typer.Typer(
     no_args_is_help=True, help="From a figure to the events it rests on; from an event to everyone who got it."
 )
-quarantine_app = typer.Typer(no_args_is_help=True, help="What was not admitted, and why.")
 app.add_typer(demo_app, name="demo")
 app.add_typer(lineage_app, name="lineage")
 app.add_typer(quarantine_app, name="quarantine")
+contract_app = typer.Typer(no_args_is_help=True, help="The contract: what may be published, and who gets it.")
+app.add_typer(contract_app, name="contract")
 
-Data = Annotated[
-    Path | None, typer.Option("--data", help="The platform's data folder; default .ketenbus, or KETENBUS_DATA.")
-]
 Rule = StrEnum("Rule", {name: name for name in RULES})  # type: ignore[misc]
 TargetChoice = StrEnum("TargetChoice", {"published": "published", "random": "random"})
-Chaos = StrEnum("Chaos", {"workers": "workers"})
+Chaos = StrEnum("Chaos", {"workers": "workers", "all": "all"})
 
 
 @app.command()
@@ -83,15 +89,25 @@ def down(
 
 @app.command()
 @plainly
-def status(data: Data = None) -> None:
-    """Show what runs, where, and how much disk it takes."""
-    running = commands.status(data)
-    workers = Workers(data or default_data())
-    for name in ("admit", "disclose", "registration", "monitoring"):
-        process = workers.find(name)
-        running = running and process is not None
-        print(f"{name:<14} {'running, pid ' + str(process.pid) if process else 'stopped'}")
-    raise typer.Exit(0 if running else 1)
+def status(
+    data: Data = None,
+    once: Annotated[bool, typer.Option("--once", help="Show it once; so it is when output is no terminal.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, once.")] = False,
+    check: Annotated[
+        str | None, typer.Option(metavar="PROCESSOR", help="Only this processor, in a line, for a supervisor.")
+    ] = None,
+    stuck_after: Annotated[float, typer.Option(min=2, help="Seconds without progress that are red.")] = STUCK_SECONDS,
+    metrics: Annotated[
+        Path | None, typer.Option(help="Go on, and append OpenTelemetry metrics (OTLP JSON) to this file.")
+    ] = None,
+) -> None:
+    """Show how the bus is, live until Ctrl-C; exit code 1 when something is red: stopped, stuck or unaccounted for."""
+    folder, limits = data or default_data(), Limits(stuck_seconds=stuck_after)
+    if check is not None:
+        raise typer.Exit(0 if health.check(folder, check, limits) else 1)
+    live = health.is_terminal() and not (once or as_json)
+    well = health.show(folder, wide_console(), live=live, as_json=as_json, limits=limits, metrics=metrics)
+    raise typer.Exit(0 if well else 1)
 
 
 @app.command()
@@ -117,12 +133,6 @@ def env(
     commands.env(data, who)
 
 
-def wide_console() -> Console:
-    """Return the terminal, or 140 columns where output goes to a file: figures wrap nowhere."""
-    console = Console()
-    return console if console.is_terminal else Console(width=140)
-
-
 @demo_app.callback()
 @plainly
 def demo(
@@ -135,7 +145,10 @@ def demo(
     without: Annotated[Rule | None, typer.Option(help="Leave one rule out, and see which cells change.")] = None,
     shuffle: Annotated[int | None, typer.Option(help="Publish in another order.")] = None,
     times: Annotated[int, typer.Option(min=1, max=10, help="Publish the whole history this many times.")] = 1,
-    chaos: Annotated[Chaos | None, typer.Option(help="Kill every worker while it runs.")] = None,
+    chaos: Annotated[
+        Chaos | None,
+        typer.Option(help="Kill every worker while it runs; or all: freeze them too, and kill both servers."),
+    ] = None,
     out: Annotated[Path, typer.Option(help="Where the result goes; emptied first.")] = OUT,
 ) -> None:
     """Run the main job and compare every cell."""
@@ -184,19 +197,30 @@ def verify(out: Annotated[Path, typer.Option(help="The demo's folder.")] = OUT) 
     raise typer.Exit(0 if agreement.n == agreement.of else 1)
 
 
-@contextmanager
-def audited(data: Path | None) -> Iterator[Path]:
-    """Give the auditor's settings on a platform that answers: the one in use, else the last demo's, for the moment."""
-    folder = data or default_data()
-    if data is None and not (folder / "platform.json").exists() and (OUT / "platform").exists():
-        folder = OUT / "platform"
-    if not (folder / "platform.json").exists():
-        raise ConfigurationError(f"no platform in {folder}: run ./ketenbus up or ./ketenbus demo first")
-    with Platform(folder, backfill=folder == OUT / "platform").running() as platform:
-        yield platform.processor_file("auditor")
+@demo_app.command("case")
+@plainly
+def demo_case(
+    name: Annotated[str | None, typer.Argument(help="Which case; without a name they are listed.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every case, one after the other.")] = False,
+    dutch: Annotated[bool, typer.Option("--nl", help="Tell it in Dutch.")] = False,
+    out: Annotated[Path, typer.Option(help="Where the pages go; a folder a case, emptied first.")] = cases.OUT,
+) -> None:
+    """Tell a case step by step: who published what, who got it, who did not and why."""
+    console = cases.console()
+    if name is None and not every:
+        cases.listed(console)
+        return
+    names = casefile.names() if name is None else (name,)
+    raise typer.Exit(0 if cases.tell(names, out.absolute(), "nl" if dutch else "en", console) else 1)
 
 
-Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
+@demo_app.command("bad-input")
+@plainly
+def bad_input(out: Annotated[Path, typer.Option(help="Where its platform lives; emptied first.")] = BAD_INPUT) -> None:
+    """Send every kind of bad record beside a good one, mend what can be mended, and replay everything twice."""
+    console = wide_console()
+    good = print_found(console, BadInput(out.absolute(), Progress(console)).run())
+    raise typer.Exit(0 if good else 1)
 
 
 @lineage_app.command()
@@ -227,25 +251,10 @@ def event(
         lineage.event(settings, id, source, as_json, wide_console())
 
 
-@quarantine_app.command("list")
+@contract_app.command("pages")
 @plainly
-def list_quarantine(
-    reason: Annotated[str | None, typer.Option(help="Only this reason.")] = None,
-    as_json: Json = False,
-    data: Data = None,
+def contract_pages(
+    out: Annotated[Path, typer.Option(help="Where the folder `contract` goes; that one is written anew.")] = OUT.parent,
 ) -> None:
-    """List what is in quarantine, with reasons and places."""
-    with audited(data) as settings:
-        quarantine.list(settings, reason, as_json, wide_console())
-
-
-@quarantine_app.command()
-@plainly
-def show(
-    coordinates: Annotated[str, typer.Argument(help="topic/partition/offset, as the list prints it.")],
-    as_json: Json = False,
-    data: Data = None,
-) -> None:
-    """Show one quarantined record: headers, field names, broken rules; never what it says of a person."""
-    with audited(data) as settings:
-        quarantine.show(settings, coordinates, as_json, wide_console())
+    """Write a page of every event type: meaning, fields, code lists, who publishes it, who gets it and why."""
+    print(f"open {pages.write(out.absolute())}")

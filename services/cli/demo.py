@@ -3,123 +3,40 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
-import random
 import shutil
-import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import yaml
 
-from infra.local.files import read_json
 from infra.local.identities import PARTNERS
 from infra.local.platform import Platform
-from infra.local.processes import Process, ended
-from infra.local.settings import ROOT
+from infra.local.processes import Process
 from ketenbus.errors import BusError
 from sandbox import fit, history, targets, truth
 from sandbox.plan import Plan
 from sandbox.publish import Agencies
 from sandbox.telling import Planned, Story
-from services.account.account import Account, account, fingerprint
-from services.cli import variants
-from services.cli.compare import Compared, compare
+from services.account.account import Account, account
+from services.cli import chaos, variants
+from services.cli.chaos import Chaos, ChaosMonkey, Strike
+from services.cli.compare import compare
 from services.cli.progress import Progress
+from services.cli.report import Options, Result
 from services.cli.workers import NAMES, Workers, memory_bytes
 from services.monitoring import tables
 from streams.runtime import settings as runtime
 from streams.runtime.settled import Gauge, is_settled
 
-OUT = ROOT / "out" / "demo"
 #: A history arrives in parts, each at rest before the next: a consent withdrawn later then finds a delivery to recall.
 PARTS = 5
+#: With servers struck too, each part is published in so many pieces, so that there is work to disturb all along.
+PIECES = 4
 STALLED_SECONDS = 120.0
-KILLS_EACH = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What to run."""
-
-    scale: float = 1.0
-    targets: str = "published"
-    seed: int = 1
-    without: str | None = None
-    shuffle: int | None = None
-    times: int = 1
-    chaos: str | None = None
-    out: Path = OUT
-
-
-@dataclass(frozen=True, slots=True)
-class Kill:
-    """One worker killed on purpose: which process, and how far it had sent."""
-
-    victim: str
-    pid: int
-    offset: int
-
-
-@dataclass(slots=True)
-class Result:
-    """What a run found."""
-
-    options: Options
-    compared: tuple[Compared, ...]
-    account: Account
-    expected: truth.Expected
-    standing: tuple[str, ...]
-    events: int
-    kills: list[Kill]
-    seconds: dict[str, float] = field(default_factory=dict)
-    peak_bytes: int = 0
-    slack: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def sha256(self) -> str:
-        """The hash of the standing of partners' events and the content of the records in force."""
-        return fingerprint(self.standing)
-
-    def count(self, state: str) -> int:
-        """Return how many cells are in that state."""
-        return sum(c.state == state for c in self.compared)
-
-    @property
-    def wrong_outcomes(self) -> list[tuple[tuple[str, str, str, str], int, int]]:
-        """Return the outcomes whose count is not what the history intends: (outcome, counted, intended)."""
-        intended = {(o.recipient, o.purpose, o.outcome, o.reason): n for o, n in self.expected.outcomes.items()}
-        return [
-            (key, self.account.outcomes.get(key, 0), intended.get(key, 0))
-            for key in sorted({*self.account.outcomes, *intended})
-            if self.account.outcomes.get(key, 0) != intended.get(key, 0)
-        ]
-
-
-class ChaosMonkey:
-    """Chooses whom to kill: only a worker at work, the one killed least often first."""
-
-    def __init__(self, seed: int) -> None:
-        self._draw = random.Random(f"chaos-{seed}")
-        self._times = dict.fromkeys(NAMES, 0)
-        self.offset = dict.fromkeys(NAMES, 0)
-
-    def choose(self, sent: Mapping[str, int]) -> str | None:
-        """Return who is to be killed now, of those that have sent something on since their last start; often nobody."""
-        at_work = [name for name in NAMES if sent[name] > self.offset[name] and self._times[name] < KILLS_EACH]
-        if not at_work or self._draw.random() < 0.3:
-            return None
-        fewest = min(self._times[name] for name in at_work)
-        name = self._draw.choice([name for name in at_work if self._times[name] == fewest])
-        self._times[name] += 1
-        self.offset[name] = sent[name]
-        return name
 
 
 class Demo:
@@ -131,7 +48,7 @@ class Demo:
         self.data = options.out / "platform"
         self.seconds: dict[str, float] = {}
         self.peak = 0
-        self.kills: list[Kill] = []
+        self.strikes: list[Strike] = []
 
     def run(self) -> Result:
         """Run the whole, and return what was found."""
@@ -161,7 +78,7 @@ class Demo:
             expected=truth.expected(story, events),
             standing=(*books.standing, *contents),
             events=len(events),
-            kills=self.kills,
+            kills=self.strikes,
             seconds=self.seconds,
             peak_bytes=self.peak,
             slack=plan.slack,
@@ -192,33 +109,42 @@ class Demo:
 
     async def _flow(
         self, platform: Platform, workers: Workers, events: tuple[Planned, ...], law: Path | None
-    ) -> tuple[dict[tuple[str, str, str], int], Account, list[str]]:
+    ) -> tuple[dict[tuple[str, str, str], float], Account, list[str]]:
         running = workers.start_all()
-        watching = asyncio.create_task(self._watch(platform, workers, running))
+        trouble = Chaos(platform, workers, running)
+        watching = asyncio.create_task(self._watch(platform, workers, running, trouble))
         try:
             with self._step("flow"):
-                await self._publish(platform, events)
+                await self._publish(platform, events, trouble)
+            await trouble.end()
         finally:
             watching.cancel()
+            self.strikes = trouble.strikes
         with self._step("count"):
             monitoring = runtime.load(platform.processor_file("monitoring"), law)
             any_law = runtime.load(platform.processor_file("disclose"), law)
             register = runtime.load_register(any_law.law_file("activities.yaml"), any_law.law_file("rules.yaml"))
             return (
-                await tables.cells(monitoring),
+                await tables.figures(monitoring),
                 await account(platform.admin(), register),
                 await tables.contents(monitoring),
             )
 
-    async def _publish(self, platform: Platform, events: tuple[Planned, ...]) -> None:
+    async def _publish(self, platform: Platform, events: tuple[Planned, ...], trouble: Chaos) -> None:
         agencies = Agencies(platform.partner_file, platform.admin())
-        size = -(-len(events) // PARTS)
+        pieces = PIECES if self.options.chaos == "all" else 1
+        strikes = chaos.plan(self.options.seed, PARTS * PIECES) if pieces > 1 else {}
+        size = -(-len(events) // (PARTS * pieces))
         with self.progress.bars(("published", *NAMES)) as bars:
             try:
-                for start in range(0, len(events), size):
+                for number, start in enumerate(range(0, len(events), size)):
                     moved = partial(_published, bars, start, len(events))
-                    await agencies.publish(events[start : start + size], moved)
-                    await self._settle(platform, bars)
+                    publishing = asyncio.create_task(agencies.publish(events[start : start + size], moved))
+                    if number in strikes:
+                        await trouble.strike(*strikes[number])
+                    await publishing
+                    if (number + 1) % pieces == 0 or start + size >= len(events):
+                        await self._settle(platform, bars)
             finally:
                 await agencies.close()
 
@@ -226,10 +152,10 @@ class Demo:
         gauge = Gauge(platform.admin())
         last, moved = None, time.monotonic()
         while True:
-            found = await gauge.progress()
+            found = await chaos.progress(gauge) or ()
             for one in found:
                 bars.move(one.processor, one.sent, one.end)
-            if is_settled(found):
+            if found and is_settled(found):
                 return
             if found != last:
                 last, moved = found, time.monotonic()
@@ -238,20 +164,18 @@ class Demo:
                 raise BusError(f"nothing moved for {STALLED_SECONDS:.0f} s: {where}; logs in {self.data / 'logs'}")
             await asyncio.sleep(0.2)
 
-    async def _watch(self, platform: Platform, workers: Workers, running: dict[str, Process]) -> None:
+    async def _watch(self, platform: Platform, workers: Workers, running: dict[str, Process], trouble: Chaos) -> None:
         """Measure memory, kill workers where that is asked, and notice whoever is gone."""
-        chaos = ChaosMonkey(self.options.seed) if self.options.chaos == "workers" else None
+        monkey = ChaosMonkey(self.options.seed) if self.options.chaos == "workers" else None
         gauge = Gauge(platform.admin())
         while True:
             await asyncio.sleep(0.25)
             self.peak = max(self.peak, await asyncio.to_thread(memory_bytes, running, os.getpid()))
-            if chaos is not None:
-                name = chaos.choose({p.processor: p.sent for p in await gauge.progress()})
+            if monkey is not None:
+                name = monkey.choose({p.processor: p.sent for p in await gauge.progress()})
                 if name is not None:
-                    self.kills.append(Kill(name, running[name].pid, chaos.offset[name]))
-                    os.kill(running[name].pid, signal.SIGKILL)
-                    await asyncio.to_thread(ended, running[name], 10.0)
-                    running[name] = workers.start(name)
+                    trouble.strikes.append(Strike(name, "kill -9", running[name].pid, monkey.offset[name]))
+                    await trouble.kill(name)
             workers.check(running)
 
     @contextmanager
@@ -269,68 +193,3 @@ def _published(bars: Progress, before: int, of: int, done: int) -> None:
 def _partners() -> list[dict[str, str]]:
     rows: list[dict[str, str]] = yaml.safe_load(PARTNERS.read_text("utf-8"))["partners"]
     return rows
-
-
-def stored_report(out: Path = OUT) -> dict[str, Any]:
-    """Return the last run's report; raises BusError when there is none."""
-    found = read_json(out / "report.json")
-    if found is None:
-        raise BusError(f"no report in {out}: run ./ketenbus demo first")
-    report: dict[str, Any] = found
-    return report
-
-
-def report(result: Result) -> dict[str, object]:
-    """Return what a run found as plain data: `report.json`."""
-    by_table: dict[str, dict[str, dict[str, int]]] = {}
-    for c in result.compared:
-        by_table.setdefault(c.cell.table, {}).setdefault(c.cell.row, {})[c.cell.column] = c.counted
-    balance = asdict(result.account.balance) | {"difference": result.account.balance.difference}
-    return {
-        "options": {k: str(v) if isinstance(v, Path) else v for k, v in asdict(result.options).items()},
-        "tables": by_table,
-        "targets": [
-            {
-                "table": c.cell.table,
-                "row": c.cell.row,
-                "column": c.cell.column,
-                "target": c.target,
-                "bounds": c.bounds,
-                "state": c.state,
-            }
-            for c in result.compared
-        ],
-        "errata": [asdict(e) for e in targets.errata()]
-        if result.options.scale == 1 and result.options.targets == "published"
-        else [],
-        "outcomes": [
-            {"recipient": r, "purpose": p, "outcome": o, "reason": why, "count": n}
-            for (r, p, o, why), n in sorted(result.account.outcomes.items())
-        ],
-        "quarantine": dict(sorted(result.account.quarantine.items())),
-        "balance": balance,
-        "standing": result.sha256,
-        "events": result.events,
-        "kills": [asdict(k) for k in result.kills],
-        "seconds": {name: round(value, 2) for name, value in result.seconds.items()},
-        "peak_mib": round(result.peak_bytes / 2**20, 1),
-    }
-
-
-def write_json_report(result: Result) -> Path:
-    """Write report.json and the tables as CSV, and return the folder."""
-    out = result.options.out
-    content = report(result)
-    (out / "report.json").write_text(json.dumps(content, indent=1), "utf-8")
-    (out / "standing.txt").write_text("\n".join(sorted(result.standing)), "utf-8")
-    folder = out / "tables"
-    folder.mkdir(exist_ok=True)
-    for table, rows in content["tables"].items():  # type: ignore[attr-defined]
-        columns = list(next(iter(rows.values())))
-        wanted = sorted(
-            {c for row in rows.values() for c in row}, key=lambda c: columns.index(c) if c in columns else 99
-        )
-        lines = [",".join(["row", *wanted])]
-        lines += [",".join([row, *(str(values.get(c, "")) for c in wanted)]) for row, values in rows.items()]
-        (folder / f"figure-{table}.csv").write_text("\n".join(lines) + "\n", "utf-8")
-    return out

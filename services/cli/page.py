@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from html import escape
+from importlib.resources import files
 from pathlib import Path
 
-from sandbox.targets import errata, figures
-from services.cli.compare import Compared
-from services.cli.demo import Result
-from services.cli.printing import label
-from services.monitoring.tables import declared
+from sandbox.targets import TOTAL, errata, figures
+from services.cli.charts import Text, html, number
+from services.cli.charts_figures import SHORT, charts, label, outcome_charts
+from services.cli.compare import Compared, aim, in_text, shown
+from services.cli.report import Result
+from services.monitoring.tables import declared, told_in_text
 
-STYLE = """
-:root{--ink:#1b2530;--dim:#5c6b7a;--line:#d9e0e7;--good:#0b6e4f;--bad:#b3261e;--unknown:#2f5d9b;--paper:#fff;--band:#f5f7f9}
-body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);max-width:72rem;margin:2rem auto;padding:0 1.2rem}
-h1{font-size:1.7rem;margin:0 0 .3rem}h2{font-size:1.15rem;margin:2.2rem 0 .4rem}p.lead{color:var(--dim);max-width:46rem;margin:.2rem 0 1.2rem}
-.cards{display:flex;flex-wrap:wrap;gap:.8rem;margin:1.2rem 0}.card{border:1px solid var(--line);border-radius:.5rem;padding:.7rem 1.1rem;min-width:8.5rem}
-.card b{display:block;font-size:1.55rem;font-variant-numeric:tabular-nums}.card span{color:var(--dim);font-size:.85rem}
-.scroll{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.9rem}caption{text-align:left;color:var(--dim);padding:.2rem 0}
-th,td{padding:.28rem .7rem;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}th:first-child,td:first-child{text-align:left}
-thead th{background:var(--band);font-weight:600}tr.total td,tr.total th{font-weight:600;border-top:2px solid var(--line)}
-td small{color:var(--dim);font-size:.78em;display:block;line-height:1.1}td.different{color:var(--bad);font-weight:700}td.different small{color:var(--bad)}td.unknown{color:var(--unknown)}
-td.words,th.words{text-align:left}.ok{color:var(--good)}.no{color:var(--bad)}footer{color:var(--dim);margin:3rem 0 1rem;font-size:.85rem}
-.bar{display:inline-block;height:.7rem;background:#4a7fb5;vertical-align:middle;margin-right:.5rem;min-width:2px}.bar.withheld{background:#c98a1b}.bar.pending{background:#8a8f98}
-"""
+UNITS = {
+    "person": Text("personen", "persons"),
+    "person and form": Text("personen en vormen", "persons and forms"),
+    "person and sector": Text("personen en sectoren", "persons and sectors"),
+    "person and reporter kind": Text("personen en soorten melders", "persons and kinds of reporter"),
+    "person and police unit": Text("personen en politie-eenheden", "persons and police units"),
+}
+MADE_UP = Text(
+    "Alle personen, zaken en meldingen op deze pagina zijn verzonnen. De geschiedenis is zo gemaakt dat zij telt zoals "
+    "de Slachtoffermonitor mensenhandel 2016-2020; zij zegt niets over wie dan ook.",
+    "All persons, cases and reports on this page are made up. The history was made to count like the "
+    "Slachtoffermonitor mensenhandel 2016-2020; it says nothing about anybody.",
+)
 
 
 def write(result: Result) -> Path:
@@ -34,88 +36,215 @@ def write(result: Result) -> Path:
 
 
 def page(result: Result) -> str:
-    """Return the page: the verdict, each table beside the published one, errata, outcomes and the balance."""
-    b = result.account.balance
-    cards = "".join(
-        f'<div class="card"><b class="{kind}">{value}</b><span>{escape(text)}</span></div>'
-        for value, text, kind in (
-            (f"{result.count('equal')} / {len(result.compared)}", "cells equal to the figure", "ok"),
-            (result.count("different"), "cells different", "ok" if not result.count("different") else "no"),
-            (result.count("unknown"), "cells unknown in the source", ""),
-            (b.difference, "balance: events or candidates unaccounted for", "ok" if not b.difference else "no"),
-            (f"{result.events:,}", "partner events published", ""),
-            (f"{result.seconds['total']:.0f} s", "time", ""),
-            (f"{result.peak_bytes / 2**20:.0f} MiB", "memory of our processes", ""),
-        )
+    """Return the page: the verdict, each figure as charts and a table beside the published one, and the books."""
+    style, script = (files("services.cli").joinpath(name).read_text("utf-8") for name in ("charts.css", "charts.js"))
+    body = "".join((
+        _head(result),
+        *(_figure(result, figure.table) for figure in figures()),
+        _text(result),
+        _errata(result),
+        _books(result),
+    ))  # fmt: skip
+    return (
+        '<!doctype html><html lang="nl"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>Slachtoffermonitor: ketenbus</title><style>{style}</style></head><body>"
+        '<div class="bar-top"><span>ketenbus</span><span role="group" aria-label="Taal / Language">'
+        '<button type="button" data-language="nl" lang="nl" aria-pressed="true">Nederlands</button> '
+        '<button type="button" data-language="en" lang="en" aria-pressed="false">English</button></span></div>'
+        f"<main>{body}</main>{_foot(result)}<script>{script}</script></body></html>"
     )
-    what = "the published figures" if result.options.targets == "published" else "random targets"
-    return f"""<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>ketenbus: the demo's figures</title><style>{STYLE}</style></head><body>
-<h1>A national history in, {what} out</h1>
-<p class="lead">A synthetic history of 2016-2020 went in as partner events. Consent, corrections, links and counting rules
-were applied by the bus; every cell below was counted from what the Rapporteur lawfully received. All persons are made up.</p>
-<div class="cards">{cards}</div>
-{"".join(_figure(result, figure.table) for figure in figures())}
-{_errata(result)}
-{_outcomes(result)}
-<h2>Balance</h2><p>published {b.published} = admitted {b.admitted} + quarantined {b.quarantined} + repeated {b.repeated}<br>
-candidates {b.candidates} = delivered {b.delivered} + withheld {b.withheld} + pending {b.pending}</p>
-<p>Quarantined by reason: {escape(", ".join(f"{reason} {n}" for reason, n in sorted(result.account.quarantine.items())))}</p>
-<footer>Follow any cell back to its events: <code>./ketenbus lineage cell 2.9 POLITIE 2019</code>.
-Standing and content: sha256 {result.sha256}</footer></body></html>"""
+
+
+def _head(result: Result) -> str:
+    b = result.account.balance
+    different = result.count("different")
+    wrong = len(result.wrong_outcomes)
+    cards = (
+        (html(number(result.count("equal"))), Text("getallen gelijk aan het doel", "numbers equal to the target"), "ok"),
+        (str(different), Text("getallen verschillend", "numbers different"), "no" if different else "ok"),
+        (str(wrong), Text("uitkomsten verschillend", "outcomes different"), "no" if wrong else "ok"),
+        (str(result.count("unknown")), Text("cellen onbekend in de bron", "cells unknown in the source"), ""),
+        (html(number(b.difference)), Text("zoekgeraakt (balans)", "unaccounted for (balance)"), "no" if b.difference else "ok"),
+        (html(number(result.events)), Text("gebeurtenissen van partners", "partner events"), ""),
+        (f"{result.seconds['total']:.0f} s", Text("duur", "time"), ""),
+    )  # fmt: skip
+    if result.options.targets == "published":
+        title = Text(
+            "Slachtoffers van mensenhandel 2016-2020, opnieuw geteld",
+            "Victims of human trafficking 2016-2020, counted again",
+        )
+    else:
+        title = Text("Andere cijfers dan de gepubliceerde, geteld", "Figures other than the published ones, counted")
+    lead = Text(
+        "Partners publiceerden een verzonnen landelijke geschiedenis als losse gebeurtenissen. De bus paste toestemming, "
+        "correcties, koppelingen en telregels toe; elk getal hieronder is geteld uit wat de Nationaal Rapporteur mag hebben.",
+        "Partners published a made-up national history as single events. The bus applied consent, corrections, links and "
+        "counting rules; every number below was counted from what the Nationaal Rapporteur may have.",
+    )
+    links = "".join(
+        f'<li><a href="#figuur-{f.table}">{escape(f.table)} {html(_title(f.table))}</a></li>' for f in figures()
+    )
+    links += f'<li><a href="#text">{html(Text("Cijfers in de tekst", "Figures in the text"))}</a></li>'
+    return (
+        f'<h1>{html(title)}</h1><p class="lead">{html(lead)}</p><p class="made-up" role="note">{html(MADE_UP)}</p>{_scaled(result)}'
+        '<div class="cards">'
+        + "".join(f'<div class="card"><b class="{kind}">{value}</b>{_span(text)}</div>' for value, text, kind in cards)
+        + f'</div><nav aria-label="Figuren / Figures"><ul>{links}</ul></nav>'
+    )
+
+
+def _span(text: Text) -> str:
+    return f"<span>{html(text)}</span>"
+
+
+def _scaled(result: Result) -> str:
+    if result.options.scale == 1 and result.options.targets == "published":
+        return ""
+    scale = number(result.options.scale)
+    text = Text(
+        f"Deze run heeft schaal {scale.nl}: doelen zijn de dichtstbijzijnde haalbare cellen, niet de gepubliceerde.",
+        f"This run has scale {scale.en}: targets are the nearest feasible cells, not the published ones.",
+    )
+    return f'<p class="note">{html(text)}</p>'
+
+
+def _title(table: str) -> Text:
+    title = next(t.title for t in declared() if t.table == table)
+    return Text(title["nl"], title["en"])
 
 
 def _figure(result: Result, table: str) -> str:
     figure = next(f for f in figures() if f.table == table)
-    title = next(t.title["nl"] for t in declared() if t.table == table)
     cells = {(c.cell.row, c.cell.column): c for c in result.compared if c.cell.table == table}
-    head = "".join(f"<th>{escape(column)}</th>" for column in figure.columns)
+    title, unit = _title(table), UNITS[figure.unit]
+    head = "".join(f'<th scope="col">{html(SHORT.get(column, label(table, column)))}</th>' for column in figure.columns)
     rows = "".join(
-        f'<tr class="{"total" if row == "total" else ""}"><th>{escape(label(table, row))}</th>'
+        f'<tr class="{"total" if row == TOTAL else ""}"><th scope="row">{html(label(table, row))}</th>'
         + "".join(_cell(cells.get((row, column))) for column in figure.columns)
         + "</tr>"
         for row in figure.rows
     )
+    about = Text(
+        f"Telt {unit.nl}. Bron: {figure.source}. Tabel: geteld; klein eronder het doel, of het bereik waar de bron er geen geeft.",
+        f"Counts {unit.en}. Source: {figure.source}. Table: counted; small below it the target, or the range where the source gives none.",
+    )
     return (
-        f"<h2>Figuur {escape(table)}: {escape(title)}</h2><div class=scroll><table><caption>Unit: {escape(figure.unit)}. "
-        f"Source: {escape(figure.source)}. Small: the figure it is compared with.</caption>"
-        f"<thead><tr><th></th>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+        f'<section id="figuur-{table}" aria-labelledby="titel-{table}"><h2 id="titel-{table}">'
+        f'{html(Text("Figuur", "Figure"))} {table}. {html(title)}</h2><p class="what">{html(about)}</p>'
+        f'<div class="{"" if len(figure.columns) > 6 else "beside"}">{charts(table, result.compared)}'
+        f"<details open><summary>{html(Text('Tabel', 'Table'))}</summary>{_scroll(title)}<table>"
+        f'<thead><tr><th scope="col"><span hidden></span></th>{head}</tr></thead><tbody>{rows}</tbody></table></div></details></div></section>'
+    )
+
+
+def _scroll(title: Text) -> str:
+    return (
+        f'<div class="scroll" role="region" tabindex="0" data-nl="{escape(title.nl)}" data-en="{escape(title.en)}" '
+        f'aria-label="{escape(title.nl)}">'
     )
 
 
 def _cell(compared: Compared | None) -> str:
     if compared is None:
         return "<td></td>"
+    counted = html(number(compared.counted))
     if compared.state == "unknown":
         low, high = compared.bounds or (0, 0)
-        return f'<td class="unknown">{compared.counted}<small>{low}-{high}</small></td>'
-    off = f" ({compared.difference:+d})" if compared.difference else ""
-    return f'<td class="{compared.state}">{compared.counted}<small>{compared.target}{off}</small></td>'
+        return f'<td class="unknown">{counted}<small>{low}-{high}</small></td>'
+    off = f" ({compared.difference:+g})" if compared.difference else ""
+    return f'<td class="{compared.state}">{counted}<small>{html(number(compared.target or 0))}{off}</small></td>'
+
+
+def _text(result: Result) -> str:
+    says = {figure.cell: Text(figure.says["nl"], figure.says["en"]) for figure in told_in_text()}
+    states = {
+        "equal": Text("gelijk", "equal"),
+        "different": Text("verschilt", "different"),
+        "erratum": Text("fout in de bron", "erratum of the source"),
+        "unknown": Text("onbekend", "unknown"),
+    }
+    rows = "".join(
+        f'<tr><th scope="row">{wish.cell.row.split(".")[0]}</th><td class="words wide">{html(says[wish.cell])}</td>'
+        f'<td class="words" lang="nl">{escape(wish.printed)}</td><td>{html(Text(*aim(wish, one)))}</td><td class="{one.state}">{html(Text(*shown(wish, one.counted)))}</td>'
+        f'<td class="words {one.state}">{html(states[one.state])}'
+        f"{f' ({escape(wish.erratum)})' if one.state == 'erratum' and wish.erratum else ''}</td>"
+        f'<td class="words">{escape(wish.lines)}</td></tr>'
+        for wish, one in in_text(result.compared).values()
+    )
+    title = Text("Cijfers in de tekst", "Figures in the text")
+    about = Text(
+        "Wat de monitor in woorden zegt, uit dezelfde personen geteld en afgerond zoals daar gedrukt. Waar de bron een grens "
+        "noemt, geldt die grens. Bron: slachtoffermonitor-part1, 5.7.",
+        "What the monitor says in words, counted from the same persons and rounded as printed there. Where the source gives "
+        "a bound, that bound holds. Source: slachtoffermonitor-part1, 5.7.",
+    )
+    head = (
+        Text("nr", "no"),
+        Text("wat", "what"),
+        Text("gepubliceerd", "published"),
+        Text("doel", "target"),
+        Text("geteld", "counted"),
+        Text("stand", "state"),
+        Text("regels", "lines"),
+    )
+    columns = "".join(
+        f'<th scope="col" class="{"" if at in (3, 4) else "words"}">{html(text)}</th>' for at, text in enumerate(head)
+    )
+    return (
+        f'<section id="text"><h2>{html(title)}</h2><p class="what">{html(about)}</p>{_scroll(title)}<table><thead><tr>{columns}'
+        f"</tr></thead><tbody>{rows}</tbody></table></div></section>"
+    )
 
 
 def _errata(result: Result) -> str:
     if result.options.scale != 1 or result.options.targets != "published":
         return ""
     rows = "".join(
-        f"<tr><td>{escape(e.name)}</td><td>{escape(e.printed)}</td><td>{escape(e.counted)}</td>"
-        f'<td class="words">{escape(e.why)} ({escape(e.lines)})</td></tr>'
+        f'<tr><th scope="row">{escape(e.name)}</th><td>{escape(e.printed)}</td><td>{escape(e.counted)}</td>'
+        f'<td class="words wide" lang="en">{escape(e.why)} ({escape(e.lines)})</td></tr>'
         for e in errata()
     )
+    title = Text("Fouten in de bron", "Errata of the source")
     return (
-        "<h2>Errata of the source</h2><div class=scroll><table><thead><tr><th>name</th><th>printed</th><th>its own numbers give</th>"
-        f'<th class="words">why</th></tr></thead><tbody>{rows}</tbody></table></div>'
+        f'<section id="errata"><h2>{html(title)}</h2>{_scroll(title)}<table><thead><tr><th scope="col">{html(Text("naam", "name"))}</th>'
+        f'<th scope="col">{html(Text("gedrukt", "printed"))}</th><th scope="col">'
+        f"{html(Text('eigen getallen van de bron', 'its own numbers give'))}</th>"
+        f'<th scope="col" class="words">{html(Text("waarom", "why"))}</th></tr></thead><tbody>{rows}</tbody></table></div></section>'
     )
 
 
-def _outcomes(result: Result) -> str:
-    most = max(result.account.outcomes.values(), default=1)
+def _books(result: Result) -> str:
+    b = result.account.balance
     rows = "".join(
-        f"<tr><td>{escape(recipient)}</td><td class=words>{escape(purpose)}</td><td class=words>{escape(outcome)}</td>"
-        f'<td class=words>{escape(reason)}</td><td class=words><span class="bar {escape(outcome)}" '
-        f'style="width:{14 * n / most:.2f}rem"></span>{n}</td></tr>'
+        f'<tr><th scope="row">{escape(recipient)}</th><td class="words">{escape(purpose)}</td><td class="words">{escape(outcome)}</td>'
+        f'<td class="words">{escape(reason)}</td><td>{html(number(n))}</td></tr>'
         for (recipient, purpose, outcome, reason), n in sorted(result.account.outcomes.items())
     )
+    head = (
+        Text("ontvanger", "recipient"),
+        Text("doel", "purpose"),
+        Text("uitkomst", "outcome"),
+        Text("reden", "reason"),
+    )
+    columns = "".join(f'<th scope="col" class="words">{html(text)}</th>' for text in head)
+    title = Text("Niets raakt zoek: wie kreeg wat, en waarom niet", "Nothing disappears: who got what, and why not")
+    sums = (
+        f"published {b.published} = admitted {b.admitted} + quarantined {b.quarantined} + repeated {b.repeated}<br>"
+        f"candidates {b.candidates} = delivered {b.delivered} + withheld {b.withheld} + pending {b.pending}"
+    )
     return (
-        "<h2>Who got it, who did not, and why</h2><div class=scroll><table><thead><tr><th>recipient</th><th class=words>purpose</th>"
-        f"<th class=words>outcome</th><th class=words>reason</th><th class=words>events</th></tr></thead><tbody>{rows}</tbody></table></div>"
+        f'<section id="books"><h2>{html(title)}</h2><p class="note" lang="en">{sums}</p>{outcome_charts(result.account)}'
+        f"<details><summary>{html(Text('Tabel', 'Table'))}</summary>{_scroll(title)}<table><thead><tr>{columns}"
+        f'<th scope="col">{html(Text("feiten", "facts"))}</th></tr></thead><tbody>{rows}</tbody></table></div></details></section>'
+    )
+
+
+def _foot(result: Result) -> str:
+    text = Text(
+        "Volg elke cel terug naar de gebeurtenissen waar zij op rust:",
+        "Follow any cell back to the events it rests on:",
+    )
+    return (
+        f"<footer><p>{html(MADE_UP)}</p><p>{html(text)} <code>./ketenbus lineage cell 2.9 POLITIE 2019</code></p>"
+        f"<p>sha256 {result.sha256}</p></footer>"
     )

@@ -9,9 +9,9 @@ from rich.table import Table
 
 from ketenbus.contract import contract
 from sandbox.targets import errata, figures
-from services.cli.compare import Compared
-from services.cli.demo import Result
-from services.monitoring.tables import declared
+from services.cli.compare import Compared, aim, in_text, shown
+from services.cli.report import Result
+from services.monitoring.tables import declared, told_in_text
 
 LISTS = {"2.2": "exploitation-form", "2.3": "su-sector", "2.9": "reporter-kind", "2.10": "police-unit"}
 
@@ -36,9 +36,27 @@ def print_tables(console: Console, compared: Sequence[Compared]) -> None:
         for row in figure.rows:
             grid.add_row(label(figure.table, row), *(_cell(cells.get((row, column))) for column in figure.columns))
         console.print(grid)
+    print_text(console, compared)
     console.print(
         "[dim]counted; (+n) the difference with the figure; \\[a-b] where the source gives a range only[/dim]\n"
     )
+
+
+def print_text(console: Console, compared: Sequence[Compared]) -> None:
+    """Print the figures of the running text: number, what it says, as printed, as counted, and whether that is it."""
+    says = {figure.cell: figure.says["nl"] for figure in told_in_text()}
+    grid = Table(title="Cijfers in de tekst  (slachtoffermonitor-part1, section 5.7)", title_justify="left", box=None)
+    for name in ("", "", "gepubliceerd", "doel", "geteld", "", ""):
+        grid.add_column(name, justify="right" if name else "left")
+    for wish, one in in_text(compared).values():
+        counted = shown(wish, one.counted)[0]
+        if one.state == "different":
+            counted = f"[bold red]{counted}[/bold red]"
+        state = f"erratum {wish.erratum}" if one.state == "erratum" else one.state
+        figure = wish.cell.row.split(".")[0]
+        grid.add_row(figure, says[wish.cell], wish.printed, aim(wish, one)[0], counted, state, wish.lines)
+    console.print(grid)
+    console.print()
 
 
 def _cell(compared: Compared | None) -> str:
@@ -51,7 +69,9 @@ def _cell(compared: Compared | None) -> str:
             low, high = compared.bounds or (0, 0)
             return f"[cyan]{compared.counted} \\[{low}-{high}][/cyan]"
         case "different":
-            return f"[bold red]{compared.counted} ({compared.difference:+d})[/bold red]"
+            return f"[bold red]{compared.counted} ({compared.difference:+g})[/bold red]"
+        case "erratum":
+            return f"[cyan]{compared.counted}[/cyan]"
 
 
 def print_account(console: Console, result: Result) -> None:
@@ -67,11 +87,11 @@ def print_account(console: Console, result: Result) -> None:
         "Quarantined: " + ", ".join(f"{reason} {n}" for reason, n in sorted(result.account.quarantine.items()))
     )
     if result.kills:
-        kills = Table(title="Killed with kill -9", title_justify="left", box=None)
-        for name in ("victim", "pid", "offset"):
+        kills = Table(title="Struck while it ran", title_justify="left", box=None)
+        for name in ("victim", "kind", "pid", "offset"):
             kills.add_column(name, justify="right")
         for kill in result.kills:
-            kills.add_row(kill.victim, str(kill.pid), str(kill.offset))
+            kills.add_row(kill.victim, kill.kind, str(kill.pid), str(kill.offset))
         console.print(kills)
     b = result.account.balance
     print(f"published {b.published} = admitted {b.admitted} + quarantined {b.quarantined} + repeated {b.repeated}")
@@ -112,7 +132,8 @@ def print_without(result: Result) -> bool:
     changed = [c for c in result.compared if c.state == "different"]
     print(f"without {result.options.without}: {len(changed)} of {len(result.compared)} cells change")
     for c in changed[:12]:
-        print(f"  {c.cell.table} {c.cell.row} {c.cell.column}: {c.target} becomes {c.counted}")
+        wanted = c.target if c.bounds is None else f"{c.bounds[0]} to {c.bounds[1]}"
+        print(f"  {c.cell.table} {c.cell.row} {c.cell.column}: {wanted} becomes {c.counted}")
     if len(changed) > 12:
         print(f"  and {len(changed) - 12} more, in {result.options.out / 'report.json'}")
     print(f"balance {result.account.balance.difference}")

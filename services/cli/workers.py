@@ -33,10 +33,11 @@ class Workers:
 
     def start(self, name: str) -> Process:
         """Start one processor, and return its process; one that runs already is left as it is."""
-        running = self.find(name)
-        return running or processes.start(
-            self._command(name), self.log(name), more_environment={"PYTHONPATH": str(ROOT)}
-        )
+        return self.find(name) or self.start_another(name)
+
+    def start_another(self, name: str) -> Process:
+        """Start one more worker of a processor; those of one processor share its partitions."""
+        return processes.start(self._command(name), self.log(name), more_environment={"PYTHONPATH": str(ROOT)})
 
     def start_all(self) -> dict[str, Process]:
         """Start every processor that does not run."""
@@ -44,17 +45,18 @@ class Workers:
 
     def find(self, name: str) -> Process | None:
         """Return the running process of a processor, recognised by its settings file."""
-        return processes.find(["streams.worker", name, str(self._settings(name))])
+        return processes.find(self._words(name))
 
     def stop_all(self) -> list[str]:
         """Stop every processor that runs, and return which."""
-        running = {name: process for name in NAMES if (process := self.find(name)) is not None}
-        for process in running.values():
+        running = {name: processes.find_all(self._words(name)) for name in NAMES}
+        everyone = [process for several in running.values() for process in several]
+        for process in everyone:
             if process.alive():
                 psutil.Process(process.pid).send_signal(signal.SIGTERM)
-        for process in running.values():
+        for process in everyone:
             processes.stop(process, signal.SIGTERM, within_seconds=STOP_SECONDS)
-        return list(running)
+        return [name for name in NAMES if running[name]]
 
     def check(self, running: Mapping[str, Process]) -> None:
         """Raise WorkerError when one of these processes has ended."""
@@ -66,11 +68,15 @@ class Workers:
         """Return the log of a processor."""
         return self.data / "logs" / f"{name}.log"
 
+    def _words(self, name: str) -> list[str]:
+        return ["streams.worker", name, str(self._settings(name))]
+
     def _settings(self, name: str) -> Path:
         return self.data / "secrets" / "processors" / f"{name}.json"
 
     def _command(self, name: str) -> list[str]:
         command = [sys.executable, "-m", "streams.worker", name, "--settings", str(self._settings(name))]
+        command += ["--reports", str(self.data / "logs")]
         if self.law is not None:
             command += ["--law", str(self.law)]
         if self.spans:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,13 @@ import yaml
 
 from ketenbus.contract import contract
 from ketenbus.errors import ConfigurationError
+from streams.monitoring.figures import Told, told, value
 from streams.monitoring.fold import Cell, Table, count, tables
 from streams.monitoring.store import registered
 from streams.runtime.settings import LAW, ProcessorSettings
+
+FIGURES = Path(__file__).parents[2] / "streams" / "monitoring" / "figures.yaml"
+NUMBERED = re.compile(r"(\d+)\.(\d+)(.*)")
 
 
 def declared(folder: Path = LAW["tables"]) -> tuple[Table, ...]:
@@ -25,7 +30,27 @@ def declared(folder: Path = LAW["tables"]) -> tuple[Table, ...]:
             found += tables([yaml.safe_load(path.read_text("utf-8"))])
         except ValueError as error:
             raise ConfigurationError(f"table {path.name}: {error}") from error
-    return tuple(sorted(found, key=lambda table: [int(part) for part in table.table.split(".")]))
+    return tuple(sorted(found, key=lambda table: _numbered(table.table)))
+
+
+def _numbered(name: str) -> tuple[int, int, str]:
+    """Return what puts 2.4a-fairwork after 2.4a and 2.10 after 2.9."""
+    found = NUMBERED.fullmatch(name)
+    return (int(found[1]), int(found[2]), found[3]) if found else (0, 0, name)
+
+
+def told_in_text(path: Path = FIGURES) -> tuple[Told, ...]:
+    """Return the declared figures that are told in words; raises ConfigurationError naming what is wrong."""
+    try:
+        return told(yaml.safe_load(path.read_text("utf-8")))
+    except ValueError as error:
+        raise ConfigurationError(f"figures {path.name}: {error}") from error
+
+
+async def figures(settings: ProcessorSettings) -> dict[Cell, float]:
+    """Return every cell as it stands now, and beside them every figure told in words, under `figures.TOLD`."""
+    counted = await cells(settings)
+    return {**counted, **{figure.cell: value(figure, counted) for figure in told_in_text()}}
 
 
 async def cells(settings: ProcessorSettings) -> dict[Cell, int]:

@@ -10,40 +10,18 @@ from datetime import UTC, datetime
 
 from ketenbus import codec, envelope, preparing, rules
 from ketenbus.contract import contract
-from ketenbus.envelope import SOURCE, Headers
+from ketenbus.envelope import NAME_ERRORS, SOURCE, Headers
 from ketenbus.errors import Broken, CorruptLogError, Unreadable
 from ketenbus.values import Event, Sealed
+from streams.admit.reasons import REASONS, UNVERIFIED
 from streams.runtime.records import Record, unpack_headers
 from streams.runtime.settings import Partner
 
-#: Reasons found before the signature was: who sent the record is then only what it claims.
-UNVERIFIED = frozenset({"bad-headers", "unknown-publisher", "missing-signature", "bad-signature"})
 #: The headers whose values name events, systems and times. Of any other header only name and size are told:
 #: whoever breaks the contract may have put anything there.
 TOLD = frozenset(envelope.REQUIRED) | {"traceparent"}
 LONGEST_TOLD = 200
 FRAME_BYTES = codec.FRAME.size
-
-MEANING: Mapping[str, str] = {
-    "bad-headers": "a header is missing, double or malformed, or is the bus's own",
-    "unknown-publisher": "no partner has this OIN",
-    "missing-signature": "the publisher's signature is not there",
-    "bad-signature": "the signature is not that of this publisher over exactly these headers, key and value",
-    "unknown-type": "the contract has no such type",
-    "wrong-topic": "the type has another topic",
-    "unknown-schema": "the value names no schema of the contract",
-    "undecodable": "the value is not what its schema says",
-    "trailing-bytes": "the value goes on after the event",
-    "wrong-schema": "the value is an event of another type than its header says",
-    "wrong-key": "the record's key is not the event's subject (or its publisher, for a type without one)",
-    "not-authorised": "this publisher may not say this",
-    "future-time": "the source says it recorded this later than the broker received it",
-    "future-occurred-at": "it happened later than the source recorded it",
-    "foreign-key": "a field was sealed with a key of another publisher or class",
-    "unknown-code": "a clear field holds a code that its list does not have on that day",
-    "broken-rule": "a field breaks a rule of the contract",
-    "id-reused": "this id was admitted with another payload; that one stands",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +41,16 @@ class Parked:
     type: str | None
     key_bytes: int
     value_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A quarantined record as it was on its type topic, byte for byte."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +77,7 @@ class Inspected:
 
     parked: Parked
     meaning: str
+    mended_by: tuple[str, ...]
     headers: tuple[Header, ...]
     frame: str | None
     event_type: str | None
@@ -124,6 +113,14 @@ def parked(record: Record, partners: Mapping[str, Partner]) -> Parked:
     )
 
 
+def original(record: Record) -> Original:
+    """Return the record that admit quarantined, as it came."""
+    bus = _bus(record)
+    topic = bus["ketenbus-origin"].decode().rpartition("/")[0].rpartition("/")[0]
+    key = None if "ketenbus-no-key" in bus else base64.b64decode(bus["ketenbus-key"])
+    return Original(topic, key, record.value, _original(record))
+
+
 def once(found: Iterable[Parked]) -> tuple[Parked, ...]:
     """Return each quarantined record once: after a crash admit writes the same one again."""
     first: dict[str, Parked] = {}
@@ -146,7 +143,8 @@ def inspected(record: Record, partners: Mapping[str, Partner]) -> Inspected:
     declared = codec.type_of(value)
     return Inspected(
         parked=what,
-        meaning=MEANING.get(what.reason, ""),
+        meaning=known.meaning if (known := REASONS.get(what.reason)) else "",
+        mended_by=_mended_by(what.reason),
         headers=tuple(_header(name, content) for name, content in _original(record)),
         # A value that does not begin as a frame may be plain text: then not even its first bytes are shown.
         frame=value[:FRAME_BYTES].hex(" ") if len(value) >= FRAME_BYTES and value[0] == 0 else None,
@@ -163,6 +161,16 @@ def _broken(event: Event, original: Headers, what: Parked, partners: Mapping[str
     publisher = partners.get(what.oin or "")
     authority = preparing.authority_broken(event, publisher.kind, publisher.unit) if publisher else ()
     return (*authority, *found)
+
+
+def _mended_by(reason: str) -> tuple[str, ...]:
+    """Return which commands can bring such a record in: repair, by its publisher; replay, once the bus has changed."""
+    known = REASONS.get(reason)
+    if known is None:
+        return ()
+    if reason in UNVERIFIED and not (known.repair or known.replay):
+        return ("repair --as its publisher, if that knows the event as its own",)
+    return tuple(how for how, can in (("repair", known.repair), ("replay", known.replay)) if can)
 
 
 def _shapes(event: Event) -> tuple[FieldShape, ...]:
@@ -185,11 +193,17 @@ def _original(record: Record) -> Headers:
     return unpack_headers(_bus(record)["ketenbus-headers"].decode())
 
 
-def _header(name: str, content: bytes) -> Header:
-    return Header(_text(name.encode()) or "(not printable)", len(content), _text(content) if name in TOLD else None)
+def _header(name: str, content: bytes | None) -> Header:
+    """Return one header as it is told; its name may be any bytes, and it may have no value."""
+    shown = _text(name.encode("utf-8", NAME_ERRORS)) or "(not printable)"
+    return Header(shown, len(content or b""), _text(content) if name in TOLD else None)
 
 
 def _text(content: bytes | None) -> str | None:
-    """Return printable text of a sane length, or None: what a terminal would act on is not passed to it."""
+    """Return printable text of a sane length, or None.
+
+    What a terminal would act on is not passed to it, and a number that names a person is not told, wherever it stands.
+    """
     text = (content or b"").decode("ascii", "replace")
-    return text if text.isascii() and text.isprintable() and 0 < len(text) <= LONGEST_TOLD else None
+    told = text.isascii() and text.isprintable() and 0 < len(text) <= LONGEST_TOLD and not any(rules.personal(text))
+    return text if told else None

@@ -25,11 +25,7 @@ def read_topic(settings: ProcessorSettings, topic: str) -> Iterator[Record]:
     """
     consumer = Consumer(
         {
-            "bootstrap.servers": settings.kafka,
-            "security.protocol": "SASL_PLAINTEXT",
-            "sasl.mechanism": "SCRAM-SHA-256",
-            "sasl.username": settings.user,
-            "sasl.password": settings.password,
+            **client_config(settings),
             "group.id": f"{settings.user}.reading",  # the library wants one; nothing is committed under it
             "enable.auto.commit": False,
             "log_level": 2,  # what fails is raised below, in our own words
@@ -50,6 +46,17 @@ def read_topic(settings: ProcessorSettings, topic: str) -> Iterator[Record]:
         raise RetryableError(f"Kafka at {settings.kafka}: {topic} could not be read: {error.args[0].str()}") from error
     finally:
         consumer.close()
+
+
+def client_config(settings: ProcessorSettings) -> dict[str, str | int | float | bool]:
+    """Return what a confluent-kafka client needs to log in as this user."""
+    return {
+        "bootstrap.servers": settings.kafka,
+        "security.protocol": "SASL_PLAINTEXT",
+        "sasl.mechanism": "SCRAM-SHA-256",
+        "sasl.username": settings.user,
+        "sasl.password": settings.password,
+    }
 
 
 def _between(consumer: Consumer, topic: str, low: int, end: int, settings: ProcessorSettings) -> Iterator[Record]:

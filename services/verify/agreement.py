@@ -45,7 +45,7 @@ def compare(recount: Recount, report: Mapping[str, Any]) -> Agreement:
 
 
 def _table_cells(recount: Recount, report: Mapping[str, Any]) -> Iterator[str | None]:
-    reported: dict[Cell, int] = {
+    reported: dict[Cell, float] = {
         (table, row, column): count
         for table, rows in report.get("tables", {}).items()
         for row, columns in rows.items()

@@ -34,6 +34,10 @@ class Report:
     forms: tuple[str, ...]
     su_sectors: tuple[str, ...]
     labour_sectors: tuple[str, ...]
+    sex: str | None = None
+    nationality: str | None = None
+    age: int | None = None
+    minor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,12 @@ class Person:
     @property
     def year(self) -> str:
         """The one year the person counts in: that of the first report."""
-        return str(min(report.on for report in self.reports).year)
+        return str(self.first.on.year)
+
+    @property
+    def first(self) -> Report:
+        """The first report, which says who the person is: of one day, the first by kind of reporter and unit."""
+        return min(self.reports, key=lambda report: (report.on, report.kind, report.unit or ""))
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -114,6 +123,10 @@ def _report(event: VictimReported, opened: Event) -> Report:
         forms=codes(opened, "forms"),
         su_sectors=codes(opened, "su_sector"),
         labour_sectors=codes(opened, "labour_sector"),
+        sex=event.sex,
+        nationality=event.nationality,
+        age=event.age_at_report,
+        minor=event.age_group == "MINOR",
     )
 
 

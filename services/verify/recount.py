@@ -24,6 +24,7 @@ from services.verify.figures import Cell
 from services.verify.judge import Outcome
 from services.verify.kafka import Topics
 from services.verify.persons import persons
+from services.verify.told import values
 
 #: recipient, purpose, outcome, first reason
 OutcomeRow = tuple[str, str, str, str]
@@ -32,9 +33,9 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Recount:
-    """What an auditor counts: the tables, the outcomes, the balance, the standing, and what each check found."""
+    """What an auditor counts: the tables and the figures told in words, the outcomes, the balance, the standing, and what each check found."""
 
-    tables: Mapping[Cell, int]
+    tables: Mapping[Cell, float]
     outcomes: Mapping[OutcomeRow, int]
     balance: Mapping[str, int]
     standing: str
@@ -82,7 +83,7 @@ def _recount(topics: Topics, data: Path, rules: law.Law, progress: Progress) -> 
         keys.close()
     outcomes_told = told.balance()
     return Recount(
-        tables=figures.count(counted),
+        tables={**figures.count(counted), **values(counted)},
         outcomes=_rows(judged),
         balance={
             **flow,

@@ -45,7 +45,7 @@ class Admit:
                     v.envelope.oin,
                     v.envelope.id,
                     record.origin,
-                    hashlib.sha256((record.key or b"") + b"\0" + (record.value or b"")).digest(),
+                    content_hash(record),
                 )
                 for record, v in judged
                 if isinstance(v, Admissible)
@@ -84,14 +84,7 @@ class Admit:
         ]
 
     def _quarantine(self, record: Record, verdict: Rejected) -> list[ToSend]:
-        headers: Headers = (
-            ("ketenbus-reason", verdict.reason.encode()),
-            ("ketenbus-place", verdict.place.encode()),
-            ("ketenbus-origin", record.origin.encode()),
-            ("ketenbus-key", base64.b64encode(record.key or b"")),
-            ("ketenbus-headers", pack_headers(record.headers).encode()),
-        )
-        out = [ToSend(record, topics.QUARANTINE, record.origin.encode(), record.value, headers)]
+        out = [parked(record, verdict)]
         if verdict.publisher is None or verdict.envelope is None:
             return out
         out.append(_acknowledge(record, verdict.publisher.id, verdict.envelope.id, "quarantined", verdict.reason))
@@ -128,6 +121,25 @@ class Admit:
             ("ketenbus-publisher-kind", kind.encode()),
             ("ketenbus-admitted-at", stamp(admitted_at).encode()),
         )
+
+
+def parked(record: Record, verdict: Rejected) -> ToSend:
+    """Return the record as quarantine keeps it: whole, byte for byte, with reason, place and origin."""
+    headers: Headers = (
+        ("ketenbus-reason", verdict.reason.encode()),
+        ("ketenbus-place", verdict.place.encode()),
+        ("ketenbus-origin", record.origin.encode()),
+        ("ketenbus-key", base64.b64encode(record.key or b"")),
+        ("ketenbus-headers", pack_headers(record.headers).encode()),
+        *((("ketenbus-no-key", b""),) if record.key is None else ()),
+    )
+    return ToSend(record, topics.QUARANTINE, record.origin.encode(), record.value, headers)
+
+
+def content_hash(record: Record) -> bytes:
+    """Return the hash of all that an event says: what its publisher signed but for the trace of its sending."""
+    said = tuple(header for header in record.headers if header[0] != "traceparent")
+    return hashlib.sha256(envelope.signing_bytes(said, record.key or b"", record.value or b"")).digest()
 
 
 def _acknowledge(record: Record, partner: str, event_id: str, outcome: str, reason: str | None) -> ToSend:

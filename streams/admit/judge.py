@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from ketenbus import codec, envelope, preparing, rules
 from ketenbus.contract import EventType, contract
-from ketenbus.envelope import SIGNATURE, Envelope
+from ketenbus.envelope import SIGNATURE, Envelope, Headers
 from ketenbus.errors import Unreadable
 from ketenbus.events import IdentityLinked, IdentityUnlinked
 from ketenbus.values import Event, Sealed
@@ -22,6 +22,13 @@ from streams.runtime.settings import Partner
 #: How far a publisher's clock may run ahead of the broker's.
 CLOCK_SKEW = timedelta(minutes=5)
 LONGEST_NUMBER = 64
+#: What an event may take in Kafka, key, value and headers together; the topics take more, so that admit gets to say no.
+LARGEST_EVENT_BYTES = 1024 * 1024
+LARGEST_HEADERS_BYTES = 16 * 1024
+MOST_HEADERS = 100
+LINKED_OINS = ("subject_oin", "other_oin")
+#: The reason for each rule that keeps a person's number out of clear text.
+PERSONAL: Mapping[str, str] = {rules.NO_BSN: "bsn-in-clear", rules.NO_PHONE: "phone-in-clear"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +88,16 @@ def stand_in_id(oin: str, event_id: str) -> str:
 def judge(record: Record, partners: Mapping[str, Partner], subject_key: bytes) -> Admissible | Rejected:
     """Return whether the record may enter the log.
 
-    The order is from the outside in: who says it (headers, signature), what it is (type, bytes, key), whether they may
-    say it (authority), and whether it keeps the contract's rules (clock, codes).
+    The order is from the outside in: how large it is, who says it (headers, signature), what it is (type, bytes, key),
+    whether they may say it (authority), and whether it keeps the contract's rules (clock, keys, codes).
     """
+    if (place := oversize(record)) is not None:
+        return Rejected("oversize", place)
     read = envelope.read(record.headers)
     if isinstance(read, Unreadable):
         return Rejected(read.reason, read.place)
+    if (place := envelope.unprintable(record.headers)) is not None:
+        return Rejected("header-not-printable", place)
     if not preparing.ID.fullmatch(read.id):
         return Rejected("bad-headers", "ce_id")
     publisher = partners.get(read.oin)
@@ -97,20 +108,38 @@ def judge(record: Record, partners: Mapping[str, Partner], subject_key: bytes) -
     key, value = record.key or b"", record.value or b""
     if not envelope.is_signed_by(record.headers, key, value, Ed25519PublicKey.from_public_bytes(publisher.public_key)):
         return Rejected("bad-signature", SIGNATURE)
-    return _signed(record, read, publisher, key, value, subject_key)
+    return _signed(record, read, publisher, partners, subject_key)
+
+
+def oversize(record: Record) -> str | None:
+    """Return what of a record is larger than any event's may be: its headers or the whole; None when nothing is."""
+    if len(record.headers) > MOST_HEADERS:
+        return "headers"
+    headers = sum(len(name) + len(content or b"") for name, content in record.headers)
+    if headers > LARGEST_HEADERS_BYTES:
+        return "headers"
+    return "record" if headers + len(record.key or b"") + len(record.value or b"") > LARGEST_EVENT_BYTES else None
 
 
 def _signed(
-    record: Record, read: Envelope, publisher: Partner, key: bytes, value: bytes, subject_key: bytes
+    record: Record, read: Envelope, publisher: Partner, partners: Mapping[str, Partner], subject_key: bytes
 ) -> Admissible | Rejected:
     declared = contract().by_ce_type.get(read.type)
+    if declared is None or declared.name != record.topic:
+        return Rejected("unknown-type" if declared is None else "wrong-topic", "ce_type", publisher, read)
+    if record.key is None:
+        return Rejected("no-key", "key", publisher, read)
+    key = record.key
 
     def no(reason: str, place: str, event: Event | None = None) -> Rejected:
         return Rejected(reason, place, publisher, read, _holds(declared, publisher, key, event))
 
-    if declared is None or declared.name != record.topic:
-        return Rejected("unknown-type" if declared is None else "wrong-topic", "ce_type", publisher, read)
-    event = codec.decode(value)
+    for name, reason in _personal(record.headers):
+        # Holds up nothing: the fact that would hold it up names the event by its headers, in clear.
+        return Rejected(reason, name, publisher, read)
+    if record.value is None:
+        return no("no-value", "value")
+    event = codec.decode(record.value)
     if isinstance(event, Unreadable):
         return no(event.reason, event.place)
     if declared.name != event.TYPE:
@@ -118,24 +147,48 @@ def _signed(
     expected = getattr(event, "subject", None) if declared.has_subject else publisher.oin
     if expected is None or key != expected.encode():
         return Rejected("wrong-key", "key", publisher, read)
-    for broken in preparing.authority_broken(event, publisher.kind, publisher.unit):
-        return no("not-authorised", broken.field, event)
     appended = datetime.fromtimestamp(record.appended_ms / 1000, UTC)
+    for reason, place in _broken(event, declared, read, publisher, partners, appended):
+        return no(reason, place, event)
+    admitted_at = read.time if publisher.backfill else appended
+    return Admissible(read, publisher, event, _subjects(event, publisher, declared, subject_key), admitted_at)
+
+
+def _broken(
+    event: Event,
+    declared: EventType,
+    read: Envelope,
+    publisher: Partner,
+    partners: Mapping[str, Partner],
+    appended: datetime,
+) -> Iterator[tuple[str, str]]:
+    """Yield what a readable event of a known publisher breaks, reason and place, the outermost first."""
+    for broken in preparing.authority_broken(event, publisher.kind, publisher.unit):
+        yield "not-authorised", broken.field
+    if isinstance(event, IdentityLinked | IdentityUnlinked):
+        # A link is logged under both subjects: one that no publisher can ever have is a slip, and would never tell.
+        yield from (("unknown-partner", oin) for oin in LINKED_OINS if getattr(event, oin) not in partners)
     if read.time > appended + CLOCK_SKEW:
-        return no("future-time", "ce_time", event)
+        yield "future-time", "ce_time"
+        return  # so that no clock is added to that no calendar can hold
     occurred = getattr(event, "occurred_at", None)
     if occurred is not None and occurred > read.time + CLOCK_SKEW:
-        return no("future-occurred-at", "occurred_at", event)
+        yield "future-occurred-at", "occurred_at"
     for field in declared.fields:
         sealed = getattr(event, field.name)
         # Else a publisher could copy a value that another sealed into an event of its own.
         if isinstance(sealed, Sealed) and sealed.key_id.split(".")[:2] != [publisher.oin, field.field_class]:
-            return no("foreign-key", field.name, event)
+            yield "foreign-key", field.name
     for broken in rules.broken(event, read.time.date()):
-        reason = "unknown-code" if broken.rule.startswith("is a code of list") else "broken-rule"
-        return no(reason, broken.field, event)
-    admitted_at = read.time if publisher.backfill else appended
-    return Admissible(read, publisher, event, _subjects(event, publisher, declared, subject_key), admitted_at)
+        is_code = broken.rule.startswith("is a code of list")
+        yield PERSONAL.get(broken.rule, "unknown-code" if is_code else "broken-rule"), broken.field
+
+
+def _personal(headers: Headers) -> Iterator[tuple[str, str]]:
+    """Yield the headers that hold a number that names a person, and the reason; a signature is no text."""
+    for name, content in headers:
+        if name != SIGNATURE:
+            yield from ((name, PERSONAL[rule]) for rule in rules.personal(content.decode()))
 
 
 def _holds(declared: EventType | None, publisher: Partner, key: bytes, event: Event | None) -> Holds | None:
@@ -146,7 +199,9 @@ def _holds(declared: EventType | None, publisher: Partner, key: bytes, event: Ev
         number = str(getattr(event, "subject", None) or key.decode())
     except UnicodeDecodeError:
         return None
-    return Holds(declared.name, number) if 0 < len(number) <= LONGEST_NUMBER else None
+    if not 0 < len(number) <= LONGEST_NUMBER or any(rules.personal(number)):
+        return None  # nothing is admitted under such a number, so nothing rests on its consent
+    return Holds(declared.name, number)
 
 
 def _subjects(event: Event, publisher: Partner, declared: EventType, subject_key: bytes) -> tuple[bytes, ...]:

@@ -21,12 +21,26 @@ Verdict = Literal["new", "repeated", "reused"]
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One admissible record: its id, its coordinates and the hash of its key and value."""
+    """One admissible record: its id, its coordinates and the hash of all it says."""
 
     oin: str
     id: str
     origin: str
     hash: bytes
+
+
+async def take_back(connection: Connection, held: Sequence[Seen]) -> int:
+    """Remember ids that were admitted, and return how many of them were not known."""
+    rows = sorted({(one.oin, one.id): one for one in held}.values(), key=lambda one: (one.oin, one.id))
+    taken: int = await connection.fetchval(
+        "WITH taken AS (INSERT INTO admitted SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[]) "
+        "ON CONFLICT DO NOTHING RETURNING 1) SELECT count(*) FROM taken",
+        [r.oin for r in rows],
+        [r.id for r in rows],
+        [r.origin for r in rows],
+        [r.hash for r in rows],
+    )
+    return taken
 
 
 async def take(connection: Connection, seen: Sequence[Seen]) -> dict[str, Verdict]:

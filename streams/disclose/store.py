@@ -41,6 +41,19 @@ class StoredFact:
     value: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a view was last told of an event: under which mask and activity, by which change, and whether it holds it."""
+
+    name: EventName
+    recipient: str
+    purpose: str
+    mask: str
+    activity: str
+    change: int
+    in_view: bool
+
+
 async def learn(connection: Connection, facts: Sequence[StoredFact]) -> frozenset[bytes]:
     """Store the facts that are new and return the subjects they are about; a fact that is known changes nothing."""
     rows = sorted({(f.subject, f.oin, f.id): f for f in facts}.values(), key=lambda f: (f.subject, f.oin, f.id))
@@ -83,6 +96,34 @@ async def standings_of(connection: Connection, subjects: Sequence[bytes]) -> dic
         name = EventName(r["subject"], r["oin"], r["id"])
         found[r["subject"]][name, r["recipient"], r["purpose"]] = Standing(decision, r["change"], r["in_view"])
     return found
+
+
+async def take_back(connection: Connection, held: Sequence[Held]) -> int:
+    """Let standings say what views hold where that is a higher change, and return how many did not know it.
+
+    The event need not be known yet: its standing waits for it, and is judged again when it comes.
+    """
+    rows = sorted(held, key=lambda h: (h.name.subject, h.name.oin, h.name.id, h.recipient, h.purpose))
+    taken: int = await connection.fetchval(
+        "WITH taken AS (INSERT INTO standing SELECT subject, oin, id, recipient, purpose, "
+        "CASE WHEN in_view THEN 'delivered' ELSE 'withheld' END, mask, activity, '[]', change, in_view "
+        "FROM unnest($1::bytea[],$2::text[],$3::text[],$4::text[],$5::text[],$6::text[],$7::text[],$8::int[],$9::boolean[]) "
+        "AS n(subject, oin, id, recipient, purpose, mask, activity, change, in_view) "
+        "ON CONFLICT (subject, oin, id, recipient, purpose) DO UPDATE "
+        "SET (outcome, mask, activity, reasons, change, in_view) = "
+        "(excluded.outcome, excluded.mask, excluded.activity, excluded.reasons, excluded.change, excluded.in_view) "
+        "WHERE standing.change < excluded.change RETURNING 1) SELECT count(*) FROM taken",
+        [h.name.subject for h in rows],
+        [h.name.oin for h in rows],
+        [h.name.id for h in rows],
+        [h.recipient for h in rows],
+        [h.purpose for h in rows],
+        [h.mask for h in rows],
+        [h.activity for h in rows],
+        [h.change for h in rows],
+        [h.in_view for h in rows],
+    )
+    return taken
 
 
 async def store(connection: Connection, changes: Sequence[Change]) -> None:

@@ -22,6 +22,14 @@ SEXUAL = ("BL_SU", "GO_SU")
 
 #: What a table may leave out, by name: see `is_excluded`.
 Exclusion = Literal["kmar-only-sexual"]
+#: What a person is or was reported as, which a table may ask for.
+Trait = Literal["form", "nationality", "reporter_kind"]
+Counts = Literal[
+    "person", "form", "forms_together", "su_sector", "labour_sector", "report", "sex", "nationality", "age", "age_sum",
+    "month",
+]  # fmt: skip
+#: What can be unknown of a person: nobody's row for it unless the table names one.
+UNKNOWN = "ONBEKEND"
 
 
 class Table(BaseModel):
@@ -33,12 +41,15 @@ class Table(BaseModel):
     zone: str
     title: Mapping[str, str]
     source: str
-    counts: Literal["person", "form", "su_sector", "report"]
+    counts: Counts
     once_per: tuple[Literal["person", "reporter_kind", "police_unit"], ...] = ()
     where: Mapping[Literal["reporter_kind", "police_unit"], str] = {}
     rows: Literal["reporter_kind", "police_unit"] | None = None
     series: Mapping[str, tuple[Exclusion, ...]] = {}
     row_list: str | None = None
+    row_names: tuple[str, ...] = ()
+    bands: Mapping[str, tuple[int, int]] = {}
+    only: Mapping[Trait, tuple[str, ...]] = {}
     columns: tuple[Literal["year", "form", "total"], ...]
     hierarchy: bool = False
     exclude: tuple[Exclusion, ...] = ()
@@ -49,8 +60,10 @@ class Table(BaseModel):
 
     @model_validator(mode="after")
     def _has_rows(self) -> Self:
-        if bool(self.series) == (self.row_list is not None):
-            raise ValueError("a table has its rows from row_list, or from series, and not from both")
+        if [bool(self.series), self.row_list is not None, bool(self.row_names), bool(self.bands)].count(True) != 1:
+            raise ValueError("a table has its rows from one of row_list, row_names, series and bands")
+        if (self.counts == "age") != bool(self.bands):
+            raise ValueError("bands: a table of ages has bands of years, and no other table has")
         if self.row_list is not None and self.row_list not in contract().codelists:
             raise ValueError(f"row_list: no code list is named {self.row_list}")
         return self
@@ -64,11 +77,21 @@ class Registered:
     reports: tuple[tuple[str, str | None, date], ...]
     forms: tuple[str, ...]
     su_sector: tuple[str, ...]
+    labour_sector: tuple[str, ...] = ()
+    sex: str = UNKNOWN
+    nationality: str = UNKNOWN
+    age: int | None = None
+    minor: bool = False
 
     @property
     def year(self) -> int:
         """The reporting year: that of the first report (slachtoffermonitor-part1, section 6, rules 3 and 4)."""
-        return min(month for _, _, month in self.reports).year
+        return self.first.year
+
+    @property
+    def first(self) -> date:
+        """The month of the first report."""
+        return min(month for _, _, month in self.reports)
 
 
 def is_excluded(record: Registered, rule: Exclusion) -> bool:
@@ -101,12 +124,24 @@ def count(table: Table, records: Iterable[Registered], codelists: Mapping[str, C
     for record in records:
         if record.year not in table.years or any(is_excluded(record, rule) for rule in table.exclude):
             continue
+        if not _is_asked_for(table, record):
+            continue
         forms = (hierarchical(record.forms, form_list),) if table.hierarchy else record.forms
-        for row in _rows(table, record):
+        for row, number in _rows(table, record):
             for column in _columns(table, record, forms):
                 for each in (row, *_sums(table, row)):
-                    cells[table.table, each, column] += 1
+                    cells[table.table, each, column] += number
     return dict(cells)
+
+
+def _is_asked_for(table: Table, record: Registered) -> bool:
+    """Return whether the record has one of the values that the table asks for, of every trait it names."""
+    had = {
+        "form": set(record.forms),
+        "nationality": {record.nationality},
+        "reporter_kind": {kind for kind, _, _ in record.reports},
+    }
+    return all(had[trait] & set(values) for trait, values in table.only.items())
 
 
 def _sums(table: Table, row: str) -> Iterator[str]:
@@ -117,19 +152,47 @@ def _sums(table: Table, row: str) -> Iterator[str]:
             yield name
 
 
-def _rows(table: Table, record: Registered) -> Iterator[str]:
+def _rows(table: Table, record: Registered) -> Iterator[tuple[str, int]]:
+    """Yield the rows a record counts in, and how much in each."""
+    names: Iterable[str]
     match table.counts:
         case "person":
-            for name, rules in table.series.items():
-                if not any(is_excluded(record, rule) for rule in rules):
-                    yield name
+            names = (n for n, rules in table.series.items() if not any(is_excluded(record, rule) for rule in rules))
         case "form":
-            yield from record.forms
+            names = record.forms
+        case "forms_together":
+            together = "+".join(sorted({"SU" if form in SEXUAL else form for form in record.forms}))
+            names = (together,) if together in table.row_names else ()
         case "su_sector":
-            if any(form in SEXUAL for form in record.forms):
-                yield from record.su_sector
+            names = record.su_sector if any(form in SEXUAL for form in record.forms) else ()
+        case "labour_sector":
+            names = record.labour_sector
+        case "sex":
+            names = (record.sex,)
+        case "nationality":
+            names = (record.nationality,)
+        case "month":
+            names = (f"{record.first.month:02}",)
+        case "age":
+            names = _bands(table, record)
+        case "age_sum":
+            if record.age is not None:
+                yield from (("persons", 1), ("years", record.age))
+            return
         case "report":
-            yield from _reports(table, record)
+            names = _reports(table, record)
+        case _:
+            assert_never(table.counts)
+    for name in names:
+        yield name, 1
+
+
+def _bands(table: Table, record: Registered) -> Iterator[str]:
+    """Yield the band of an age; of an unknown one that of the youngest where the person is known to be a minor."""
+    if record.age is None:
+        yield next(iter(table.bands)) if record.minor else UNKNOWN
+        return
+    yield next((name for name, (low, high) in table.bands.items() if low <= record.age <= high), UNKNOWN)
 
 
 def _reports(table: Table, record: Registered) -> Iterator[str]:
@@ -160,7 +223,11 @@ def _columns(table: Table, record: Registered, forms: Iterable[str]) -> Iterator
 
 
 def _frame(table: Table, codelists: Mapping[str, CodeList]) -> Iterator[Cell]:
-    rows = tuple(table.series) or tuple(codelists[table.row_list or ""].codes)
+    rows = tuple(table.series) or table.row_names
+    if table.bands:
+        rows = (*table.bands, UNKNOWN)
+    elif table.row_list is not None:
+        rows = tuple(codelists[table.row_list].codes)
     form_list = codelists["exploitation-form"]
     columns: list[str] = []
     for declared in table.columns:

@@ -9,7 +9,7 @@ from datetime import date
 
 import asyncpg
 
-from streams.monitoring.fold import Registered
+from streams.monitoring.fold import UNKNOWN, Registered
 from streams.runtime.transaction import Connection
 
 SCHEMA = """
@@ -79,4 +79,9 @@ def record_of(number: str, content: str) -> Registered:
         tuple((kind, unit, date.fromisoformat(month)) for kind, unit, month in raw["reports"]),
         tuple(raw["forms"]),
         tuple(raw["su_sector"]),
+        tuple(raw["labour_sector"]),
+        raw["sex"] or UNKNOWN,
+        raw["nationality"] or UNKNOWN,
+        raw["age_at_report"],
+        raw["age_group"] == "MINOR",
     )

@@ -66,13 +66,12 @@ class Registration:
         changed = _changed(found, before, at)
         held = [(subject, p.number) for p in found for subject in p.subjects]
         await store.put_records(connection, subjects, held, [row for row, _ in changed])
-        return self._publish(records[-1], changed)
+        return self.publish(records[-1], changed)
 
-    def _publish(self, record: Record, changed: Sequence[tuple[RecordRow, Person | None]]) -> list[ToSend]:
+    def publish(self, record: Record, changed: Sequence[tuple[RecordRow, Person | None]]) -> list[ToSend]:
+        """Return versions of records as events for the bus, which follow from `record`."""
         outgoing = [
-            Outgoing(
-                _event(row, person), id=str(uuid5(NAMESPACE_URL, f"record/{row.number}/{row.version}")), time=row.at
-            )
+            Outgoing(_event(row, person), id=version_id(row.number, row.version), time=row.at)
             for row, person in changed
         ]
         out = []
@@ -83,6 +82,11 @@ class Registration:
                 )
             out.append(ToSend(record, prepared.topic, prepared.key, prepared.value, prepared.headers))
         return out
+
+
+def version_id(number: str, version: int) -> str:
+    """Return the id of the event that publishes one version of a record."""
+    return str(uuid5(NAMESPACE_URL, f"record/{number}/{version}"))
 
 
 async def _take_in(connection: Connection, news: Sequence[Received], zone_key: bytes) -> set[str]:

@@ -40,6 +40,10 @@ END IF; END $$;
 """
 
 
+#: Of a record taken back after a restore: equal to no record's state, so that it is published anew.
+UNKNOWN_STATE = ""
+
+
 @dataclass(frozen=True, slots=True)
 class RecordRow:
     """A record as stored: its last version, whether it ended, and its state as text."""
@@ -193,6 +197,33 @@ async def put_records(
         [r.state for r in ordered],
         [r.at for r in ordered],
     )
+
+
+async def take_back(connection: Connection, rows: Sequence[RecordRow]) -> int:
+    """Let records be at the version that was published where that is higher, and return how many were not."""
+    ordered = sorted(rows, key=lambda r: r.number)
+    taken: int = await connection.fetchval(
+        "WITH taken AS (INSERT INTO record "
+        "SELECT * FROM unnest($1::text[], $2::int[], $3::boolean[], $4::text[], $5::timestamptz[]) "
+        "ON CONFLICT (number) DO UPDATE "
+        "SET (version, ended, state, at) = (excluded.version, excluded.ended, excluded.state, excluded.at) "
+        "WHERE record.version < excluded.version RETURNING 1) SELECT count(*) FROM taken",
+        [r.number for r in ordered],
+        [r.version for r in ordered],
+        [r.ended for r in ordered],
+        [r.state for r in ordered],
+        [r.at for r in ordered],
+    )
+    return taken
+
+
+async def held_by_nobody(connection: Connection) -> list[RecordRow]:
+    """Return the records that have not ended and hold no subject: published once, and never known to this database."""
+    rows = await connection.fetch(
+        "SELECT * FROM record r WHERE NOT ended "
+        "AND NOT EXISTS (SELECT FROM record_subject s WHERE s.number = r.number) ORDER BY number"
+    )
+    return [RecordRow(*row) for row in rows]
 
 
 def state_text(state: RecordState) -> str:

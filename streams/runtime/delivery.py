@@ -1,15 +1,22 @@
-"""The one loop: a batch becomes a transaction, its results are sent, and only then does the offset move."""
+"""The one loop: a batch becomes a transaction, its results are sent, and only then does the offset move.
+
+That a batch is sent is written down in the transaction of the next one, or when there is nothing to do: until then a
+kill sends the same bytes once more.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterable, Iterable, Sequence
-from typing import Protocol
+import time
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
 
 import asyncpg
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, KafkaTimeoutError
+from aiokafka.structs import RecordMetadata
 
 from ketenbus.errors import CorruptLogError, RetryableError
 from streams.runtime import telemetry, transaction
@@ -26,12 +33,21 @@ AWAY = (
     asyncpg.CrashShutdownError,
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
+    asyncpg.IdleInTransactionSessionTimeoutError,  # this worker was frozen, and its locks were given to others
+    asyncpg.InsufficientResourcesError,  # the disk is full, or memory or connections ran out
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that heard of its server's crash and is not closed yet
     ConnectionError,
     TimeoutError,
     OSError,
 )
 RETRY_SECONDS = 0.5
+#: A broker that says nothing for so long is told of in the log.
+SILENT_SECONDS = 5.0
+#: How often a busy worker writes down how far its topics are written; what lies behind is read once more at a start.
+MARK_SECONDS = 5.0
+
+Done = TypeVar("Done")
 
 
 class Processor(Protocol):
@@ -47,6 +63,36 @@ class Processor(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What the broker has acknowledged: how far each partition is with it, and the last outbox row of it."""
+
+    ends: Mapping[Place, int] = field(default_factory=dict)
+    last: int = 0
+
+
+async def patiently(name: str, step: Callable[[], Awaitable[Done]]) -> Done:
+    """Do a step, again and again while PostgreSQL or Kafka is away; say so once, and when it is back.
+
+    The lane polls in a thread of its own meanwhile and its buffers are bounded: it stops fetching by itself, keeps its
+    place in the group while Kafka is there, and is never evicted for silence (docs/decisions/013).
+    """
+    away_since: float | None = None
+    while True:
+        try:
+            done = await step()
+        except (*AWAY, RetryableError) as error:
+            if away_since is None:
+                away_since = time.monotonic()
+                what = type(error).__name__
+                log.warning("%s: PostgreSQL or Kafka is away or full (%s): waiting, nothing is lost", name, what)
+            await asyncio.sleep(RETRY_SECONDS)
+        else:
+            if away_since is not None:
+                log.warning("%s: goes on after %.0f s", name, time.monotonic() - away_since)
+            return done
+
+
 class Delivery:
     """Runs one processor over batches: one transaction each, then the broker, then the acknowledgement."""
 
@@ -54,6 +100,9 @@ class Delivery:
         self.processor = processor
         self.pool = pool
         self.producer = producer
+        self._unmarked = Sent()
+        self._written: dict[Place, int] = {}
+        self._written_marked = 0.0
 
     async def run(self, batches: AsyncIterable[Batch]) -> None:
         """Apply batches for ever; a fault that waiting cannot mend ends the worker."""
@@ -62,50 +111,72 @@ class Delivery:
             batch.ack()
 
     async def apply(self, records: Sequence[Record]) -> None:
-        """Make one batch happen, waiting out PostgreSQL and Kafka where they are away."""
-        while True:
-            try:
-                outgoing, ends, last = await self._decide(records)
-                break
-            except AWAY as error:
-                log.warning("%s: PostgreSQL away (%s), trying again", self.processor.name, type(error).__name__)
-                await asyncio.sleep(RETRY_SECONDS)
-        await self._send_and_mark(outgoing, ends, last)
+        """Make one batch happen, waiting out PostgreSQL and Kafka where they are away; an empty one is a pause."""
+        if not records:
+            await self._patiently(self._mark_earlier)
+            return
+        outgoing, sent = await self._patiently(lambda: self._decide(records))
+        await self._patiently(lambda: self._send(outgoing))
+        self._unmarked = sent
 
     async def resume(self, places: Iterable[Place]) -> dict[Place, int]:
         """Send what earlier workers left in the outbox of these partitions, and return where to read on."""
         wanted = tuple(places)
-        async with self.pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
-            outgoing, last = await transaction.left_over(connection, wanted)
-            ends = await transaction.decided(connection, wanted)
+        outgoing, last, ends = await self._patiently(lambda: self._left(wanted))
         if outgoing:
             log.info("%s: sending %d records again", self.processor.name, len(outgoing))
-        await self._send_and_mark(outgoing, ends, last)
+        await self._patiently(lambda: self._send(outgoing))
+        await self._patiently(lambda: self._mark(Sent(ends, last)))
         return ends
 
-    async def _decide(self, records: Sequence[Record]) -> tuple[list[ToSend], dict[Place, int], int]:
-        """Decide the batch, and return what to send, how far that brings each partition, and the last row's number."""
+    async def _left(self, wanted: Sequence[Place]) -> tuple[list[ToSend], int, dict[Place, int]]:
+        """Return what is left to send of these partitions, its last row's number, and where to read on."""
+        async with self.pool.acquire() as connection:
+            await transaction.take_up(connection, wanted)
+            async with connection.transaction(isolation="repeatable_read"):
+                outgoing, last = await transaction.left_over(connection, wanted)
+                return outgoing, last, await transaction.decided(connection, wanted)
+
+    async def _decide(self, records: Sequence[Record]) -> tuple[list[ToSend], Sent]:
+        """Decide the batch, and return what to send, and what that will have sent."""
         ends = {(r.topic, r.partition): r.offset + 1 for r in records}
+        earlier = self._unmarked
         with telemetry.span(f"{self.processor.name} batch", records):
             async with self.pool.acquire() as connection, connection.transaction():
+                if earlier.ends:
+                    await transaction.mark_sent(connection, earlier.ends, earlier.last)
+                if time.monotonic() > self._written_marked + MARK_SECONDS:
+                    await self._mark_written(connection)
                 fresh = await transaction.advance(connection, records)
+                # Another worker decided some of these, or what comes before them: a zombie, perhaps, that dies before it
+                # sends what followed. Ours is marked by now, so what is unsent here is another's, and goes first.
+                others = len(fresh) < len(records) or await transaction.is_unsent(connection, ends)
                 outgoing = await self.processor.apply(connection, fresh) if fresh else []
                 last = await transaction.put(connection, outgoing) if outgoing else 0
-                if len(fresh) < len(records):
-                    # Another worker decided these: a zombie, perhaps, that died before it sent what followed.
+                if others:
                     outgoing, last = await transaction.left_over(connection, ends)
-        return outgoing, ends, last
+        self._unmarked = Sent()
+        return outgoing, Sent(ends, last)
 
-    async def _send_and_mark(self, outgoing: Sequence[ToSend], ends: dict[Place, int], last: int) -> None:
-        while True:
-            try:
-                await self._send(outgoing)
-                async with self.pool.acquire() as connection:
-                    await transaction.mark_sent(connection, ends, last)
-                return
-            except (*AWAY, RetryableError) as error:
-                log.warning("%s: not acknowledged (%s), sending again", self.processor.name, type(error).__name__)
-                await asyncio.sleep(RETRY_SECONDS)
+    async def _mark_earlier(self) -> None:
+        if self._unmarked.ends:
+            await self._mark(self._unmarked)
+            self._unmarked = Sent()
+
+    async def _mark(self, sent: Sent) -> None:
+        async with self.pool.acquire() as connection:
+            await transaction.mark_sent(connection, sent.ends, sent.last)
+            await self._mark_written(connection)
+
+    async def _mark_written(self, connection: Connection) -> None:
+        """Write down how far topics are written; should that be lost, a start reads more of them, and finds nothing."""
+        if self._written:
+            await transaction.mark_written(connection, self._written)
+            self._written = {}
+        self._written_marked = time.monotonic()
+
+    async def _patiently(self, step: Callable[[], Awaitable[Done]]) -> Done:
+        return await patiently(self.processor.name, step)
 
     async def _send(self, outgoing: Sequence[ToSend]) -> None:
         if not outgoing:
@@ -116,8 +187,26 @@ class Delivery:
             waiting = [
                 await self.producer.send(o.topic, value=o.value, key=o.key, headers=list(o.headers)) for o in outgoing
             ]
-            await asyncio.gather(*waiting)
+            placed = await self._answers(asyncio.gather(*waiting))
         except KafkaError as error:
-            if not error.retriable:
+            # A full buffer while Kafka is away is a KafkaTimeoutError, which aiokafka does not call retriable.
+            if not error.retriable and not isinstance(error, KafkaTimeoutError):
                 raise
             raise RetryableError(f"{self.processor.name}: {type(error).__name__}") from error
+        for where in filter(None, placed):  # a broker that tells no place leaves no mark
+            place = (where.topic, where.partition)
+            self._written[place] = max(where.offset + 1, self._written.get(place, 0))
+        self.acknowledged(outgoing, placed)
+
+    async def _answers(self, awaited: asyncio.Future[list[RecordMetadata]]) -> list[RecordMetadata]:
+        """Wait for the broker, however long: aiokafka offers what was handed over again and again by itself."""
+        done, _ = await asyncio.wait({awaited}, timeout=SILENT_SECONDS)
+        if not done:
+            began = time.monotonic() - SILENT_SECONDS
+            log.warning("%s: Kafka acknowledges nothing: waiting, nothing is lost", self.processor.name)
+            await asyncio.wait({awaited})
+            log.warning("%s: Kafka answered after %.0f s", self.processor.name, time.monotonic() - began)
+        return awaited.result()
+
+    def acknowledged(self, outgoing: Sequence[ToSend], placed: Sequence[RecordMetadata]) -> None:
+        """Hear where the broker put each of these; nothing follows from it here."""

@@ -23,16 +23,19 @@ from ketenbus.envelope import headers_of
 from streams.runtime.delivery import Delivery
 from streams.runtime.records import Batch, Record
 from streams.runtime.settings import ProcessorSettings
+from streams.runtime.wire import read_any_header_name
 
 BATCH_RECORDS = 500
 SESSION_SECONDS = 6.0
 #: Measured, admit alone: 658 events/s at 1500, 1,795 at 50.
 FETCH_WAIT_MS = 50
+PAUSE_SECONDS = 0.02
 
 
 def lane(delivery: Delivery, settings: ProcessorSettings) -> faust.App:
     """Return the Faust app that reads the processor's topics; it opens no port."""
     processor = delivery.processor
+    read_any_header_name()
 
     class PromptThread(AIOKafkaConsumerThread):
         """Polls idle partitions for a short while only: a busy one is not asked again until such a poll ends."""
@@ -97,7 +100,10 @@ def lane(delivery: Delivery, settings: ProcessorSettings) -> faust.App:
 
 
 async def micro_batches(events: Any) -> AsyncIterator[Batch]:
-    """Yield what has arrived, up to BATCH_RECORDS at a time, waiting only while there is nothing."""
+    """Yield what has arrived, up to BATCH_RECORDS at a time, waiting only while there is nothing.
+
+    When nothing has come for PAUSE_SECONDS it yields one empty batch, and then waits.
+    """
     arrived: asyncio.Queue[Any] = asyncio.Queue(maxsize=2 * BATCH_RECORDS)
 
     async def pump() -> None:
@@ -108,7 +114,11 @@ async def micro_batches(events: Any) -> AsyncIterator[Batch]:
     try:
         while True:
             getting = asyncio.ensure_future(arrived.get())
-            done, _ = await asyncio.wait({getting, pumping}, return_when=asyncio.FIRST_COMPLETED)
+            waiting = {getting, pumping}
+            done, _ = await asyncio.wait(waiting, timeout=PAUSE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            if not done:
+                yield Batch((), ack=_nothing)
+                done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             if getting not in done:
                 getting.cancel()
                 pumping.result()
@@ -119,6 +129,10 @@ async def micro_batches(events: Any) -> AsyncIterator[Batch]:
             yield Batch(tuple(_record(event.message) for event in taken), ack=partial(_ack, taken))
     finally:
         pumping.cancel()
+
+
+def _nothing() -> None:
+    """Acknowledge a batch of nothing."""
 
 
 def _ack(events: list[Any]) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import asyncpg
-from confluent_kafka import TopicPartition
+from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from streams.runtime import topics
 from streams.runtime.transaction import Place
+
+ANSWER_SECONDS = 5.0
 
 
 def read_by() -> Mapping[str, Sequence[Place]]:
@@ -47,7 +51,8 @@ class Gauge:
     """Asks how far the processors are."""
 
     def __init__(self, admin: Mapping[str, str]) -> None:
-        self._kafka = AdminClient(client_config(admin))
+        self._quiet: dict[str, Any] = {**client_config(admin), "log_level": 0, "error_cb": _ignore}
+        self._kafka = AdminClient(self._quiet)
         self._dsn = admin["dsn"]
 
     async def progress(self) -> tuple[Progress, ...]:
@@ -56,7 +61,8 @@ class Gauge:
         Positions are read before ends: where `sent` has reached `end` for all, nothing was in flight between.
         """
         sent = {name: await self._sent(name) for name in read_by()}
-        ends = self.ends([place for places in read_by().values() for place in places])
+        places_read = [place for places in read_by().values() for place in places]
+        ends = await asyncio.to_thread(self.ends, places_read)  # it waits, for long when Kafka is away
         return tuple(
             Progress(
                 name,
@@ -67,12 +73,19 @@ class Gauge:
         )
 
     def ends(self, places: Sequence[Place]) -> dict[Place, int]:
-        """Return the end offset of each partition."""
+        """Return the end offset of each partition.
+
+        Raises KafkaException when Kafka is away; the next call asks with a client of its own, since librdkafka keeps the
+        leaders' epochs of before a restart and is refused with them for ever.
+        """
         latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
         wanted = {TopicPartition(topic, partition): latest for topic, partition in places}
-        return {
-            (tp.topic, tp.partition): found.result().offset for tp, found in self._kafka.list_offsets(wanted).items()
-        }
+        try:
+            found = self._kafka.list_offsets(wanted, request_timeout=ANSWER_SECONDS)
+            return {(tp.topic, tp.partition): end.result().offset for tp, end in found.items()}
+        except KafkaException:
+            self._kafka = AdminClient(self._quiet)
+            raise
 
     async def _sent(self, processor: str) -> dict[Place, int]:
         connection = await asyncpg.connect(self._dsn)
@@ -83,6 +96,10 @@ class Gauge:
             return {(row["topic"], row["partition"]): row["sent"] for row in rows}
         finally:
             await connection.close()
+
+
+def _ignore(_: object) -> None:
+    """Drop a client's report that Kafka is away: the call that fails raises it too."""
 
 
 def is_settled(progress: Sequence[Progress]) -> bool:

@@ -10,6 +10,7 @@ import yaml
 
 from consent.activities import view_topic
 from ketenbus.contract import contract
+from streams.runtime.records import MOST_GROWTH
 from streams.runtime.settings import load_register
 
 KETENLOG = "ketenlog"
@@ -17,6 +18,11 @@ KETENLOG_PARTITIONS = 12
 QUARANTINE = "quarantine"
 REPEATED = "repeated"
 RECEIPTS = "receipts"
+
+#: What a type topic takes: more than admit lets in (`LARGEST_EVENT_BYTES`), so that what is too large is quarantined
+#: under a reason; and quarantine takes whatever a type topic took, its headers packed.
+TYPE_BYTES = 1_310_720
+QUARANTINE_BYTES = (MOST_GROWTH + 1) * TYPE_BYTES
 
 #: Which processor folds a zone's view on this platform; every other view is read by its recipient only.
 FOLDED_BY = {("comensha", "REGISTRATIE"): "registration", ("rapporteur", "MONITORING"): "monitoring"}
@@ -41,6 +47,7 @@ class TopicSpec:
     partitions: int
     readers: tuple[str, ...]
     writers: tuple[str, ...]
+    largest_bytes: int = 2 * TYPE_BYTES
 
 
 def acknowledgements(partner: str) -> str:
@@ -65,20 +72,23 @@ def layout(partners: Path = Path(__file__).parents[2] / "infra/local/partners.ya
         TopicSpec(
             name,
             1,
-            ("admit", "auditor"),
-            (*of(*contract().types[name].publishers), *(("registration",) if name in registration else ())),
+            ("admit", "auditor", *(("registration",) if name in registration else ())),
+            # `replay` puts quarantined records on their topic again, as they were signed (docs/decisions/011).
+            (*of(*contract().types[name].publishers), *(("registration",) if name in registration else ()), "replay"),
+            TYPE_BYTES,
         )
         for name in type_topics()
     ]
     specs += [
-        TopicSpec(KETENLOG, KETENLOG_PARTITIONS, ("disclose", "witness", "auditor"), ("admit",)),
-        TopicSpec(QUARANTINE, 1, ("auditor", "witness"), ("admit",)),
+        # Its writer reads the log after a restore, to take back which ids it admitted (docs/decisions/014).
+        TopicSpec(KETENLOG, KETENLOG_PARTITIONS, ("disclose", "witness", "auditor", "admit"), ("admit",)),
+        TopicSpec(QUARANTINE, 1, ("auditor", "witness", "replay"), ("admit",), QUARANTINE_BYTES),
         TopicSpec(REPEATED, 1, ("auditor", "witness"), ("admit",)),
         TopicSpec(RECEIPTS, 1, ("auditor", "witness"), ("disclose",)),
     ]
     specs += [TopicSpec(acknowledgements(partner), 1, (partner,), ("admit",)) for partner in sorted(kinds)]
     for recipient, purpose in load_register().views():
         folder = FOLDED_BY.get((recipient, purpose))
-        readers = (*of(*RECIPIENT_KINDS[recipient]), *((folder,) if folder else ()), "auditor")
+        readers = (*of(*RECIPIENT_KINDS[recipient]), *((folder,) if folder else ()), "auditor", "disclose")
         specs.append(TopicSpec(view_topic(recipient, purpose), 1, readers, ("disclose",)))
     return tuple(specs)

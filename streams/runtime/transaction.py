@@ -15,6 +15,8 @@ from streams.runtime.records import Record, ToSend, pack_headers, unpack_headers
 
 Connection = asyncpg.pool.PoolConnectionProxy
 Place = tuple[str, int]
+#: topic, key, value and packed headers
+Words = tuple[str, bytes, bytes | None, str]
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS position (
@@ -24,6 +26,8 @@ CREATE TABLE IF NOT EXISTS outbox (
     seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, origin_topic text NOT NULL, origin_partition int NOT NULL,
     topic text NOT NULL, key bytea NOT NULL, value bytea, headers text NOT NULL);
 CREATE INDEX IF NOT EXISTS outbox_origin ON outbox (origin_topic, origin_partition);
+CREATE TABLE IF NOT EXISTS written (
+    topic text NOT NULL, partition int NOT NULL, upto bigint NOT NULL, PRIMARY KEY (topic, partition));
 CREATE TABLE IF NOT EXISTS cluster (id text PRIMARY KEY);
 """
 
@@ -43,52 +47,53 @@ async def prepare(connection: Connection, cluster_id: str) -> None:
         )
 
 
+async def take_up(connection: Connection, places: Iterable[Place]) -> None:
+    """Give each partition that has no position yet one, at its beginning."""
+    wanted = sorted(places)
+    await connection.execute(
+        "INSERT INTO position (topic, partition) SELECT * FROM unnest($1::text[], $2::int[]) ON CONFLICT DO NOTHING",
+        [t for t, _ in wanted],
+        [p for _, p in wanted],
+    )
+
+
 async def advance(connection: Connection, records: Sequence[Record]) -> tuple[Record, ...]:
     """Lock the positions of the batch, move `decided` past it, and return the records not decided before.
 
-    Raises CorruptLogError on a gap: records below this batch were never decided.
+    Raises CorruptLogError on a gap (records below this batch were never decided) or a partition that was not taken up.
     """
-    ends: dict[Place, int] = {}
-    for record in records:
-        ends[record.topic, record.partition] = record.offset + 1
+    ends = {(record.topic, record.partition): record.offset + 1 for record in records}
     places = sorted(ends)
-    topics, partitions = [t for t, _ in places], [p for _, p in places]
-    await connection.execute(
-        "INSERT INTO position (topic, partition) SELECT * FROM unnest($1::text[], $2::int[]) ON CONFLICT DO NOTHING",
-        topics,
-        partitions,
-    )
     rows = await connection.fetch(
-        "SELECT topic, partition, decided FROM position "
-        "WHERE (topic, partition) IN (SELECT * FROM unnest($1::text[], $2::int[])) ORDER BY topic, partition FOR UPDATE",
-        topics,
-        partitions,
+        "WITH n AS (SELECT * FROM unnest($1::text[], $2::int[], $3::bigint[]) AS n(topic, partition, decided)), "
+        "was AS (SELECT p.* FROM position p JOIN n USING (topic, partition) ORDER BY p.topic, p.partition FOR UPDATE OF p) "
+        "UPDATE position p SET decided = greatest(was.decided, n.decided) FROM n JOIN was USING (topic, partition) "
+        "WHERE p.topic = n.topic AND p.partition = n.partition RETURNING p.topic, p.partition, was.decided",
+        [topic for topic, _ in places],
+        [partition for _, partition in places],
+        [ends[place] for place in places],
     )
     expected: dict[Place, int] = {(row["topic"], row["partition"]): row["decided"] for row in rows}
     fresh = []
     for record in records:
         place = (record.topic, record.partition)
+        if place not in expected:
+            raise CorruptLogError(f"{record.origin} comes from a partition that was not taken up")
         if record.offset < expected[place]:
             continue
         if record.offset > expected[place]:
             raise CorruptLogError(f"gap before {record.origin}: decided up to {expected[place]}")
         expected[place] = record.offset + 1
         fresh.append(record)
-    await connection.execute(
-        "UPDATE position p SET decided = n.decided FROM unnest($1::text[], $2::int[], $3::bigint[]) AS n(topic, partition, decided) "
-        "WHERE p.topic = n.topic AND p.partition = n.partition AND p.decided < n.decided",
-        topics,
-        partitions,
-        [expected[place] for place in places],
-    )
     return tuple(fresh)
 
 
 async def put(connection: Connection, outgoing: Sequence[ToSend]) -> int:
     """Store what is to be sent, in order, in the transaction of the batch; return the number of the last row."""
-    rows = await connection.fetch(
-        "INSERT INTO outbox (origin_topic, origin_partition, topic, key, value, headers) "
-        "SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::bytea[], $5::bytea[], $6::text[]) RETURNING seq",
+    last: int | None = await connection.fetchval(
+        "WITH put AS (INSERT INTO outbox (origin_topic, origin_partition, topic, key, value, headers) "
+        "SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::bytea[], $5::bytea[], $6::text[]) RETURNING seq) "
+        "SELECT max(seq) FROM put",
         [o.origin.topic for o in outgoing],
         [o.origin.partition for o in outgoing],
         [o.topic for o in outgoing],
@@ -96,7 +101,18 @@ async def put(connection: Connection, outgoing: Sequence[ToSend]) -> int:
         [o.value for o in outgoing],
         [pack_headers(o.headers) for o in outgoing],
     )
-    return max((row["seq"] for row in rows), default=0)
+    return last or 0
+
+
+async def is_unsent(connection: Connection, places: Iterable[Place]) -> bool:
+    """Return whether the outbox holds anything of these partitions."""
+    wanted = sorted(places)
+    unsent: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM outbox WHERE (origin_topic, origin_partition) IN (SELECT * FROM unnest($1::text[], $2::int[])))",
+        [t for t, _ in wanted],
+        [p for _, p in wanted],
+    )
+    return unsent
 
 
 async def left_over(connection: Connection, places: Iterable[Place]) -> tuple[list[ToSend], int]:
@@ -120,6 +136,19 @@ async def left_over(connection: Connection, places: Iterable[Place]) -> tuple[li
     return unsent, rows[-1]["seq"] if rows else 0
 
 
+async def unsent(connection: Connection, topics: Iterable[str]) -> dict[Words, int]:
+    """Return what the outbox holds for these topics, word for word, each with its row's number."""
+    rows = await connection.fetch(
+        "SELECT topic, key, value, headers, seq FROM outbox WHERE topic = ANY($1::text[])", sorted(topics)
+    )
+    return {(r["topic"], r["key"], r["value"], r["headers"]): r["seq"] for r in rows}
+
+
+async def forget(connection: Connection, rows: Sequence[int]) -> None:
+    """Forget these rows of the outbox: the topics have them."""
+    await connection.execute("DELETE FROM outbox WHERE seq = ANY($1::bigint[])", list(rows))
+
+
 async def mark_sent(connection: Connection, ends: Mapping[Place, int], last: int) -> None:
     """Move `sent`, and forget the outbox rows of these partitions up to number `last`: those are acknowledged.
 
@@ -135,6 +164,24 @@ async def mark_sent(connection: Connection, ends: Mapping[Place, int], last: int
         [partition for _, partition in places],
         [ends[place] for place in places],
         last,
+    )
+
+
+async def written(connection: Connection) -> dict[Place, int]:
+    """Return how far this processor remembers to have written topics; it may have written further, never less."""
+    rows = await connection.fetch("SELECT topic, partition, upto FROM written")
+    return {(row["topic"], row["partition"]): row["upto"] for row in rows}
+
+
+async def mark_written(connection: Connection, ends: Mapping[Place, int]) -> None:
+    """Remember how far topics are written."""
+    places = sorted(ends)
+    await connection.execute(
+        "INSERT INTO written SELECT * FROM unnest($1::text[], $2::int[], $3::bigint[]) ON CONFLICT (topic, partition) "
+        "DO UPDATE SET upto = excluded.upto WHERE written.upto < excluded.upto",
+        [topic for topic, _ in places],
+        [partition for _, partition in places],
+        [ends[place] for place in places],
     )
 
 

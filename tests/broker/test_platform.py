@@ -35,6 +35,7 @@ class Topic:
     partitions: int
     readers: tuple[str, ...]
     writers: tuple[str, ...]
+    largest_bytes: int = 1_000_000
 
 
 SMALL = (Topic("signal-raised", 1, ("admit",), ("kmar",)), Topic("ketenlog", 3, ("disclose",), ("admit",)))

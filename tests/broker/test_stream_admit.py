@@ -116,6 +116,36 @@ async def test_other_content_under_an_admitted_id_is_quarantined(admit: Admit, p
     assert acknowledged(out)[1] == ("partner-1", "event-1", "quarantined", "id-reused")
 
 
+async def test_the_same_content_with_another_trace_is_a_repeat_and_with_another_time_it_is_other_content(
+    admit: Admit, pool: Pool
+) -> None:
+    trace = f"00-{'1' * 32}-{'2' * 16}-01".encode()
+    earlier = b"2026-05-04T12:29:59.000000Z"  # within what clocks may differ, so that nothing else is wrong
+    again, otherwise = sent(offered()).header("traceparent", trace), sent(offered()).header("ce_time", earlier)
+    out = await apply(admit, pool, sent(offered()).record(), again.record(), otherwise.record())
+    told = [(outcome, reason) for _, _, outcome, reason in acknowledged(out)]
+    assert told == [("admitted", None), ("repeated", None), ("quarantined", "id-reused")]
+
+
+async def test_a_key_that_is_not_there_is_told_from_an_empty_one(admit: Admit, pool: Pool) -> None:
+    def kept(out: list[ToSend]) -> list[tuple[bytes, bool]]:
+        told = [dict(o.headers) for o in to(out, topics.QUARANTINE)]
+        return [(headers["ketenbus-reason"], "ketenbus-no-key" in headers) for headers in told]
+
+    empty = sent(offered()).but(key=b"")
+    out = await apply(admit, pool, empty.record(), empty.record(after=lambda r: replace(r, key=None)))
+    assert kept(out) == [(b"wrong-key", False), (b"no-key", True)]
+
+
+async def test_what_is_wrong_at_a_place_that_cannot_be_written_is_parked_all_the_same(admit: Admit, pool: Pool) -> None:
+    def name(record: Record) -> Record:
+        return replace(record, headers=(*record.headers, ("\udcff\n", b""), ("\udcff\n", b"")))
+
+    [parked] = to(await apply(admit, pool, sent(offered()).record(after=name)), topics.QUARANTINE)
+    assert dict(parked.headers)["ketenbus-place"] == b"a header"
+    assert unpack_headers(dict(parked.headers)["ketenbus-headers"].decode())[-1] == ("\udcff\n", b"")
+
+
 async def test_two_systems_of_one_publisher_that_use_one_id_are_not_taken_for_one_event(
     admit: Admit, pool: Pool
 ) -> None:

@@ -37,6 +37,7 @@ def records(*offsets: int, topic: str = "t", partition: int = 0) -> list[Record]
 async def decide(pool: Pool, batch: Sequence[Record], outgoing: Sequence[ToSend] = ()) -> list[int]:
     """Decide a batch in one transaction and return the offsets that were new."""
     async with pool.acquire() as connection, connection.transaction():
+        await transaction.take_up(connection, {(r.topic, r.partition) for r in batch})
         fresh = await transaction.advance(connection, batch)
         await transaction.put(connection, outgoing)
         return [r.offset for r in fresh]
@@ -99,6 +100,7 @@ async def test_a_gap_stops_and_says_where(pool: Pool, before: list[int], batch: 
 async def test_a_transaction_that_fails_remembers_nothing(pool: Pool) -> None:
     async def fail() -> None:
         async with pool.acquire() as connection, connection.transaction():
+            await transaction.take_up(connection, [("t", 0)])
             await transaction.advance(connection, records(0, 1))
             await transaction.put(connection, [to_send(record(0))])
             raise RuntimeError("no")
@@ -164,6 +166,7 @@ async def test_what_was_stored_after_what_is_acknowledged_is_kept(pool: Pool) ->
 
 async def test_the_number_of_the_last_row_put_is_told(pool: Pool) -> None:
     async with pool.acquire() as connection, connection.transaction():
+        await transaction.take_up(connection, [("t", 0)])
         await transaction.advance(connection, records(0))
         last = await transaction.put(connection, [to_send(record(0)), to_send(record(0))])
         assert last == await connection.fetchval("SELECT max(seq) FROM outbox")
@@ -215,28 +218,67 @@ class Broker:
         return done
 
 
+async def taken_up(pool: Any, broker: Broker | None, processor: Echo | None = None) -> Delivery:
+    """A worker that has taken up the partition, as the lane has it do."""
+    worker = Delivery(processor or Echo(), pool, broker)  # type: ignore[arg-type]
+    await worker.resume([("t", 0)])
+    return worker
+
+
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delivery, "RETRY_SECONDS", 0.0)
 
 
-async def test_a_batch_is_sent_and_marked(pool: Pool) -> None:
+async def test_a_batch_is_sent_and_then_marked_in_a_pause(pool: Pool) -> None:
     broker = Broker()
-    await Delivery(Echo(), pool, broker).apply(records(0, 1))  # type: ignore[arg-type]
+    worker = await taken_up(pool, broker)
+    await worker.apply(records(0, 1))
     assert broker.got == [b"t00", b"t01"]
+    assert await positions(pool) == {("t", 0): (2, 0)}
+    assert len(await left(pool, ("t", 0))) == 2
+    await worker.apply(())
     assert await positions(pool) == {("t", 0): (2, 2)}
+    assert await left(pool, ("t", 0)) == []
+
+
+async def test_a_batch_is_marked_in_the_transaction_of_the_next(pool: Pool) -> None:
+    worker = await taken_up(pool, Broker())
+    await worker.apply(records(0, 1))
+    await worker.apply(records(2))
+    assert await positions(pool) == {("t", 0): (3, 2)}
+    assert await left(pool, ("t", 0)) == [("out", b"key", b"t02")]
+
+
+async def test_a_batch_that_fails_marks_nothing_and_the_next_marks_the_one_before(pool: Pool) -> None:
+    class Faulty(Echo):
+        faults = 1
+
+        async def apply(self, connection: Any, records: Sequence[Record]) -> list[ToSend]:
+            if records[0].offset == 1 and self.faults:
+                self.faults -= 1
+                raise ConnectionResetError
+            return await super().apply(connection, records)
+
+    worker = await taken_up(pool, Broker(), Faulty())
+    await worker.apply(records(0))
+    await worker.apply(records(1))
+    assert await positions(pool) == {("t", 0): (2, 1)}
 
 
 async def test_what_the_broker_does_not_acknowledge_is_sent_again_whole(pool: Pool) -> None:
     broker = Broker(KafkaConnectionError())
-    await Delivery(Echo(), pool, broker).apply(records(0, 1))  # type: ignore[arg-type]
+    worker = await taken_up(pool, broker)
+    await worker.apply(records(0, 1))
+    await worker.apply(())
     assert broker.got == [b"t01", b"t00", b"t01"]
     assert await positions(pool) == {("t", 0): (2, 2)}
 
 
 async def test_what_the_broker_will_never_take_ends_the_worker_and_stays_in_the_outbox(pool: Pool) -> None:
+    worker = await taken_up(pool, Broker(MessageSizeTooLargeError()))
     with pytest.raises(MessageSizeTooLargeError):
-        await Delivery(Echo(), pool, Broker(MessageSizeTooLargeError())).apply(records(0))  # type: ignore[arg-type]
+        await worker.apply(records(0))
     assert await positions(pool) == {("t", 0): (1, 0)}
     assert await left(pool, ("t", 0)) == [("out", b"key", b"t00")]
 
@@ -257,8 +299,12 @@ class Away:
 @pytest.mark.parametrize("error", [ConnectionRefusedError(), asyncpg.CannotConnectNowError(), TimeoutError()], ids=repr)
 async def test_a_database_that_is_away_is_waited_for(pool: Pool, error: Exception) -> None:
     broker = Broker()
-    away: Any = Away(pool, error, error)
-    await Delivery(Echo(), away, broker).apply(records(0))  # type: ignore[arg-type]
+    away = Away(pool)
+    worker = await taken_up(away, broker)
+    away.errors += [error, error]
+    await worker.apply(records(0))
+    away.errors += [error]
+    await worker.apply(())
     assert broker.got == [b"t00"]
     assert await positions(pool) == {("t", 0): (1, 1)}
 
@@ -270,10 +316,11 @@ async def test_a_fault_of_our_own_is_not_taken_for_a_database_that_is_away(pool:
             await connection.execute("SELECT $1::int", value)
             return []
 
+    worker = await taken_up(pool, None, Faulty())
     with pytest.raises(asyncpg.DataError):
         async with asyncio.timeout(2):
-            await Delivery(Faulty(), pool, None).apply(records(0))
-    assert await positions(pool) == {}
+            await worker.apply(records(0))
+    assert await positions(pool) == {("t", 0): (0, 0)}
 
 
 async def test_what_an_earlier_worker_left_is_sent_first(pool: Pool) -> None:
@@ -282,9 +329,15 @@ async def test_what_an_earlier_worker_left_is_sent_first(pool: Pool) -> None:
     ends = await Delivery(Echo(), pool, broker).resume([("t", 0), ("t", 1)])  # type: ignore[arg-type]
     assert broker.got == [b"left"]
     assert ends == {("t", 0): 2, ("t", 1): 0}
-    assert await positions(pool) == {("t", 0): (2, 2)}
+    assert await positions(pool) == {("t", 0): (2, 2), ("t", 1): (0, 0)}
 
 
 async def test_a_processor_that_does_not_send_may_have_nothing_to_send(pool: Pool) -> None:
+    worker = await taken_up(pool, None)
     with pytest.raises(CorruptLogError, match="echo is not a processor that sends"):
-        await Delivery(Echo(), pool, None).apply(records(0))
+        await worker.apply(records(0))
+
+
+async def test_a_partition_that_was_not_taken_up_is_refused(pool: Pool) -> None:
+    with pytest.raises(CorruptLogError, match="t/0/0 comes from a partition that was not taken up"):
+        await Delivery(Echo(), pool, Broker()).apply(records(0))  # type: ignore[arg-type]

@@ -25,13 +25,16 @@ from sandbox.telling import Planned
 from streams.runtime import settled, transaction
 from streams.runtime.delivery import Delivery
 from streams.runtime.records import Record
+from streams.runtime.recovery import recover
 from streams.runtime.settings import load
 from streams.runtime.transaction import Place
-from streams.worker import PROCESSORS
+from streams.worker import PROCESSORS, RECOVERIES
 from tests.fault.ending import Run
-from tests.fault.knife import LOG_PARTITIONS, Killed, Knife, KnifedPool, KnifedProducer, Log
+from tests.fault.knife import LOG_PARTITIONS, Killed, Knife, KnifedPool, KnifedProducer, Log, LogTail
 
 CLUSTER = "a-log-in-memory"
+#: How the name of a table's copy begins.
+COPY = "copy_"
 
 
 class Seat:
@@ -50,10 +53,12 @@ class Seat:
         return [(topic, n) for topic, n in settled.read_by()[self.name] if n < LOG_PARTITIONS]
 
     async def start(self, log: Log, knife: Knife, *, anew: bool = False) -> None:
-        """Start a worker: it sends what an earlier one left, and reads on. `anew`: nothing in memory is left either."""
+        """Start a worker: it takes back what a restore lost, sends what an earlier one left, and reads on. `anew`: nothing in memory is left either."""
         processor = PROCESSORS[self.name](self.settings) if anew else self._processor
         producer: Any = KnifedProducer(log, knife) if processor.sends else None
         pool: Any = KnifedPool(self.pool, knife)
+        if self.name in RECOVERIES:
+            await recover(processor, RECOVERIES[self.name](processor), pool, LogTail(log))
         self.delivery = Delivery(processor, pool, producer)
         self.positions = await self.delivery.resume(self.places())
 
@@ -67,6 +72,26 @@ class Seat:
         await self.delivery.apply(records)
         for record in records:
             self.positions[record.topic, record.partition] = record.offset + 1
+
+    async def back_up(self) -> None:
+        """Keep a copy of everything the processor has stored."""
+        async with self.pool.acquire() as connection, connection.transaction():
+            for table in await _tables(connection):
+                await connection.execute(
+                    f"DROP TABLE IF EXISTS {COPY}{table}; CREATE TABLE {COPY}{table} AS TABLE {table}"
+                )
+
+    async def restore(self) -> None:
+        """Put the copy back: whatever came after it is forgotten."""
+        async with self.pool.acquire() as connection, connection.transaction():
+            for table in await _tables(connection):
+                copied = f"INSERT INTO {table} OVERRIDING SYSTEM VALUE TABLE {COPY}{table}"
+                await connection.execute(f"DELETE FROM {table}; {copied}; DROP TABLE {COPY}{table}")
+
+
+async def _tables(connection: Any) -> list[str]:
+    query = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND NOT starts_with(tablename, $1)"
+    return [row["tablename"] for row in await connection.fetch(query, COPY)]
 
 
 class Chain:
@@ -92,8 +117,7 @@ class Chain:
 
     async def _turn(self, seat: Seat, log: Log, knife: Knife, most: int) -> bool:
         records = seat.arrived(log, most)
-        if records:
-            await self._alive(seat, log, knife, seat.apply(records))
+        await self._alive(seat, log, knife, seat.apply(records))
         return bool(records)
 
     async def _alive(self, seat: Seat, log: Log, knife: Knife, work: Any) -> None:

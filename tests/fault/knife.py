@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -44,11 +44,12 @@ class Log:
     def __init__(self) -> None:
         self.records: dict[Place, list[Record]] = defaultdict(list)
 
-    def append(self, topic: str, key: bytes, value: bytes | None, headers: Headers) -> None:
+    def append(self, topic: str, key: bytes, value: bytes | None, headers: Headers) -> Record:
         partition = zlib.crc32(key) % LOG_PARTITIONS if topic == topics.KETENLOG else 0
         place = (topic, partition)
         offset = len(self.records[place])
         self.records[place].append(Record(topic, partition, offset, APPENDED_MS, key, value, headers))
+        return self.records[place][-1]
 
     def of(self, topic: str) -> list[Record]:
         """Every record of a topic."""
@@ -64,12 +65,29 @@ class KnifedProducer:
 
     async def send(
         self, topic: str, *, value: bytes | None, key: bytes, headers: list[tuple[str, bytes]]
-    ) -> asyncio.Future[None]:
+    ) -> asyncio.Future[Record]:
         await self._knife.step()
-        self._log.append(topic, key, value, tuple(headers))
-        sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        sent.set_result(None)
+        sent: asyncio.Future[Record] = asyncio.get_running_loop().create_future()
+        sent.set_result(self._log.append(topic, key, value, tuple(headers)))
         return sent
+
+
+class LogTail:
+    """Reads the log in memory outside any group."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+
+    async def ends(self, names: Sequence[str]) -> dict[Place, int]:
+        """Return the end of every partition of these topics."""
+        places = [(name, n) for name in names for n in range(LOG_PARTITIONS if name == topics.KETENLOG else 1)]
+        return {place: len(self._log.records[place]) for place in places}
+
+    async def read(self, begin: Mapping[Place, int], ends: Mapping[Place, int]) -> AsyncIterator[list[Record]]:
+        """Yield what lies between, each partition in order."""
+        for place in sorted(ends):
+            if begin[place] < ends[place]:
+                yield self._log.records[place][begin[place] : ends[place]]
 
 
 class KnifedPool:

@@ -18,6 +18,12 @@ from services.cli.variants import RULES
 
 ROOT = Path(__file__).parents[2]
 SCALE = "0.03"
+WORKERS = {"admit", "disclose", "registration", "monitoring"}
+#: What each way of making trouble strikes, and how.
+STRUCK = {
+    "workers": {"kill -9": WORKERS},
+    "all": {"kill -9": WORKERS | {"kafka", "postgres"}, "SIGSTOP": WORKERS},
+}
 
 
 @dataclass(frozen=True)
@@ -39,13 +45,13 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(made, ignore_errors=True)
 
 
-def command(*words: str) -> subprocess.CompletedProcess[str]:
+def command(*words: str, seconds: float = 240) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "services.cli", *words],
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=seconds,
         check=False,
     )
 
@@ -88,14 +94,17 @@ def test_a_recount_sees_a_report_that_was_changed(plain: Ran, folder: Path) -> N
     assert "differs: cell 2.1 all total" in verified.stdout
 
 
-@pytest.mark.parametrize("options", [("--shuffle", "3"), ("--times", "3"), ("--chaos", "workers")], ids=" ".join)
+@pytest.mark.parametrize(
+    "options", [("--shuffle", "3"), ("--times", "3"), ("--chaos", "workers"), ("--chaos", "all")], ids=" ".join
+)
 def test_order_repetition_and_kills_change_nothing(plain: Ran, folder: Path, options: tuple[str, ...]) -> None:
     other = demo(folder / "other", *options)
     assert other.code == 0, other.printed
     assert other.report["standing"] == plain.report["standing"]
     assert other.report["balance"]["difference"] == 0
     if "--chaos" in options:
-        assert {kill["victim"] for kill in other.report["kills"]} == {"admit", "disclose", "registration", "monitoring"}
+        struck = {(kill["victim"], kill["kind"]) for kill in other.report["kills"]}
+        assert struck == {(victim, kind) for kind, victims in STRUCK[options[1]].items() for victim in victims}
 
 
 def test_other_targets_come_out_too(folder: Path) -> None:
@@ -112,11 +121,22 @@ def test_leaving_out_a_rule_changes_a_cell(folder: Path, rule: str) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(600)
-def test_the_whole_nation_comes_out_as_published_while_every_worker_is_killed(folder: Path) -> None:
-    done = command("demo", "--chaos", "workers", "--out", str(folder / "nation"))
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("how", sorted(STRUCK))
+def test_the_whole_nation_comes_out_as_published_whatever_is_struck(folder: Path, how: str) -> None:
+    done = command("demo", "--chaos", how, "--out", str(folder / "nation"), seconds=900)
     assert done.returncode == 0, done.stdout + done.stderr
     report = json.loads((folder / "nation" / "report.json").read_text("utf-8"))
     assert {cell["state"] for cell in report["targets"]} == {"equal", "unknown"}
     assert report["tables"]["2.1"]["excluding-kmar-only"]["total"] == 4894
-    assert {kill["victim"] for kill in report["kills"]} == {"admit", "disclose", "registration", "monitoring"}
+    struck = {(kill["victim"], kill["kind"]) for kill in report["kills"]}
+    assert struck == {(victim, kind) for kind, victims in STRUCK[how].items() for victim in victims}
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1200)
+def test_of_all_that_was_acknowledged_nothing_is_lost_doubled_or_unlawful_in_any_trouble() -> None:
+    words = [sys.executable, "-m", "tests.fault.table"]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=1100, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.endswith("nothing lost, nothing doubled, nothing unlawful\n")

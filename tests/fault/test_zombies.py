@@ -90,6 +90,7 @@ async def interleave(world: Chain, wave: list[Prepared], at: int, *, dies: bool)
     await first.start(log, knife)
     while records := first.arrived(log, 3):
         await first.apply(records)
+    await first.apply(())
     if zombie.task is not None:
         await zombie.task
     return Run(log, knife.steps, {"admit": first}), knife.steps
@@ -119,6 +120,7 @@ async def test_two_workers_that_read_the_same_decide_it_once(world: Chain, wave:
     for made in wave:
         log.append(made.topic, made.key, made.value, made.headers)
     await asyncio.gather(*(seat.apply(seat.arrived(log, 500)) for seat in seats))
+    await asyncio.gather(*(seat.apply(()) for seat in seats))
     run = Run(log, 0, {"admit": seats[0]})
     assert await run.unsent() == []
     assert run.balance()[0] == run.balance()[1] == len(wave)

@@ -16,7 +16,7 @@ from ketenbus.events import MODELS
 from ketenbus.values import Event
 from tests.strategies import events
 
-REASONS = {"unknown-schema", "undecodable", "trailing-bytes"}
+REASONS = {"unknown-schema", "undecodable", "trailing-bytes", "beyond-limits", "not-utf8"}
 IN_FORCE = date(2026, 1, 1)
 
 

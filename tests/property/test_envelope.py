@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import hypothesis.strategies as st
 from hypothesis import assume, given
 
@@ -34,6 +36,11 @@ ANY_HEADERS = st.lists(st.tuples(st.text(max_size=12), st.binary(max_size=30)), 
 @given(ENVELOPES)
 def test_an_envelope_comes_back_as_it_was_written(written: Envelope) -> None:
     assert envelope.read(envelope.write(written)) == written
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_any_time_there_is_comes_back_as_it_was_written(time: datetime) -> None:
+    assert datetime.fromisoformat(envelope.stamp(time)) == time
 
 
 @given(ENVELOPES, st.binary(max_size=60), st.binary(max_size=60))
@@ -88,5 +95,5 @@ def test_a_byte_cannot_move_from_key_to_value(key: bytes, value: bytes, data: st
 def test_arbitrary_headers_never_crash(headers: Headers, signature: bytes) -> None:
     read = envelope.read(headers)
     assert isinstance(read, Unreadable)
-    assert read.reason == "bad-headers"
+    assert read.reason in {"bad-headers", "double-header", "header-not-utf8", "header-not-printable"}
     assert not envelope.is_signed_by((*headers, (SIGNATURE, signature)), b"k", b"v", SIGNING_KEY.public_key())

@@ -44,7 +44,9 @@ def test_the_table_marks_what_is_over_its_limit() -> None:
 
 def test_a_run_is_told_as_plain_data() -> None:
     told = json.loads(json.dumps(as_json([Figure("fast", 1.0, "ms", 500)], {"events": 1})))
-    assert told["figures"] == [{"name": "fast", "value": 1.0, "unit": "ms", "limit": 500, "ratio": 0.002}]
+    assert told["figures"] == [
+        {"name": "fast", "value": 1.0, "unit": "ms", "limit": 500, "at_least": False, "ratio": 0.002, "kept": True}
+    ]
     assert told["machine"]["cores"] >= 1
 
 
@@ -73,3 +75,9 @@ def test_the_reports_it_sends_keep_every_rule_and_share_no_identity(tmp_path) ->
     made = [report(number, partner(tmp_path), NOW) for number in range(20)]
     assert all(not list(rules.broken(event, NOW.date())) for event in made)
     assert len({(event.name, event.birth_date) for event in made}) == len(made)
+
+
+def test_a_limit_of_nothing_is_kept_by_nothing_only() -> None:
+    lines = table([Figure("lost", 0, "", 0), Figure("more lost", 1, "", 0)]).split("\n")
+    assert [line.count("OVER") for line in lines[2:]] == [0, 1]
+    assert as_json([Figure("lost", 1, "", 0)], {})["figures"][0]["ratio"] is None

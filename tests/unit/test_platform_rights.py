@@ -19,6 +19,7 @@ class Topic:
     partitions: int
     readers: tuple[str, ...]
     writers: tuple[str, ...]
+    largest_bytes: int = 1_000_000
 
 
 def test_a_layout_gives_reading_writing_and_nothing_else() -> None:

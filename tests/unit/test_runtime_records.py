@@ -118,19 +118,23 @@ def test_every_type_a_partner_may_publish_has_a_topic_of_one_partition_named_aft
     assert "fact-quarantined" not in LAYOUT
 
 
-def test_only_its_publishers_and_for_its_records_the_registration_write_a_types_topic() -> None:
+def test_only_its_publishers_replay_and_for_its_records_the_registration_write_a_types_topic() -> None:
     kinds = {p["id"]: p["kind"] for p in yaml.safe_load(PARTNERS.read_text("utf-8"))["partners"]}
     for name in topics.type_topics():
         writers = {kinds.get(writer, writer) for writer in LAYOUT[name].writers}
-        ours = {"registration"} if name.startswith("registration-") else set()
+        ours = {"replay", "registration"} if name.startswith("registration-") else {"replay"}
         assert writers - ours == {kind for kind in kinds.values() if kind in contract().types[name].publishers}
         assert ours <= set(LAYOUT[name].writers)
 
 
-def test_only_disclosure_and_the_witness_and_the_auditor_read_the_log() -> None:
-    assert set(LAYOUT[topics.KETENLOG].readers) == {"disclose", "witness", "auditor"}
+def test_only_disclosure_and_the_witness_and_the_auditor_and_its_writer_read_the_log() -> None:
+    assert set(LAYOUT[topics.KETENLOG].readers) == {"disclose", "witness", "auditor", "admit"}
     assert LAYOUT[topics.KETENLOG].writers == ("admit",)
     assert LAYOUT[topics.KETENLOG].partitions == 12
+
+
+def test_replay_reads_quarantine_and_nothing_else() -> None:
+    assert {name for name, spec in LAYOUT.items() if "replay" in spec.readers} == {topics.QUARANTINE}
 
 
 def test_every_view_of_the_register_is_a_topic_that_its_recipient_reads_and_disclose_alone_writes() -> None:

@@ -109,7 +109,7 @@ def test_fields_open_with_the_keys_one_has() -> None:
         ({view.KIND: "gift"}, "bad-headers"),
         ({view.KIND: None}, "bad-headers"),
         ({view.CHANGE: "-1"}, "bad-headers"),
-        ({view.CHANGE: "²"}, "bad-headers"),
+        ({view.CHANGE: "²"}, "header-not-printable"),
         ({view.CHANGE: None}, "bad-headers"),
         ({view.MASK: None}, "bad-headers"),
         ({view.ACTIVITY: None}, "bad-headers"),
