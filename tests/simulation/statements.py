@@ -1,0 +1,255 @@
+"""What each SQL statement of positions, the outbox, admit and disclose does, by how it begins.
+
+A statement that nobody taught the model is an error. Whether the model is true, `tests/broker/test_simulation_store.py`
+asks a real PostgreSQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from tests.simulation.database import TABLES, Key, Row, Transaction, Values
+
+Statement = Callable[[Transaction, str, Sequence[Any]], Awaitable[list[Row]]]
+STATEMENTS: dict[str, Statement] = {}
+
+
+def begins(text: str) -> Callable[[Statement], Statement]:
+    """Teach the model the statements that begin so."""
+
+    def teach(statement: Statement) -> Statement:
+        STATEMENTS[text] = statement
+        return statement
+
+    return teach
+
+
+def found(sql: str, others: Mapping[str, Statement]) -> Statement:
+    """Return what a statement does: the longest beginning that is known, and `others` first."""
+    text = _beginning(sql)
+    return others.get(text) or STATEMENTS[text]
+
+
+@cache
+def _beginning(sql: str) -> str:
+    for text in sorted(STATEMENTS, key=len, reverse=True):
+        if sql.startswith(text):
+            return text
+    raise NotImplementedError(f"the model knows no statement like: {sql[:80]}; teach it in tests/simulation")
+
+
+def rows_of(table: str, columns: Sequence[Sequence[Any]]) -> Iterator[tuple[Key, dict[str, Any]]]:
+    """Yield each row that arrays of a table's first columns make, with its key."""
+    names, key = TABLES[table]
+    for row in zip(*columns, strict=True):
+        values = dict(zip(names, row, strict=False))
+        yield tuple(values[name] for name in key), values
+
+
+def with_changed(values: Values, **changed: Any) -> dict[str, Any]:
+    """Return a row with other values in some columns."""
+    return {**values, **changed}
+
+
+def places(arguments: Sequence[Any]) -> set[Key]:
+    """Return the partitions that two arrays name."""
+    return set(zip(arguments[0], arguments[1], strict=True))
+
+
+@begins("INSERT INTO position (topic, partition) SELECT")
+async def _positions(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
+    for topic, partition in zip(*arguments, strict=True):
+        fresh = {"topic": topic, "partition": partition, "decided": 0, "sent": 0}
+        await tx.insert("position", (topic, partition), fresh)
+    return []
+
+
+@begins("SELECT topic, partition, decided FROM position WHERE")
+async def _decided(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
+    return [Row(row) for key in sorted(places(arguments)) if (row := tx.get("position", key)) is not None]
+
+
+ADVANCE = (
+    "WITH n AS (SELECT * FROM unnest($1::text[], $2::int[], $3::bigint[]) AS n(topic, partition, decided)), "
+    "was AS (SELECT p.* FROM position p JOIN n USING (topic, partition) ORDER BY p.topic, p.partition FOR UPDATE OF p) "
+    "UPDATE position p SET decided = greatest(was.decided, n.decided)"
+)
+MARK_SENT = "WITH n AS (SELECT * FROM unnest($1::text[], $2::int[], $3::bigint[]) AS n(topic, partition, sent))"
+
+
+@begins(ADVANCE)
+async def _advance(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
+    ends = {(topic, partition): end for topic, partition, end in zip(*arguments, strict=True)}
+    for key in sorted(ends):
+        await tx.lock("position", key)
+    return advanced(tx, ends)
+
+
+def advanced(tx: Transaction, ends: Mapping[Key, int]) -> list[Row]:
+    """Move `decided`, and give back what it was."""
+    found = []
+    for key, end in sorted(ends.items()):
+        was = tx.get("position", key)
+        if was is not None:
+            tx.write("position", key, with_changed(was, decided=max(was["decided"], end)))
+            found.append(Row({"topic": key[0], "partition": key[1], "decided": was["decided"]}))
+    return found
+
+
+@begins("WITH put AS (INSERT INTO outbox")
+async def _put(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
+    last = None
+    for row in zip(*arguments, strict=True):
+        last = tx.database.next("outbox")
+        tx.write("outbox", (last,), dict(zip(TABLES["outbox"][0], (last, *row), strict=True)))
+    return [Row({"max": last})]
+
+
+def _is_from(values: Values, wanted: set[Key]) -> bool:
+    return (values["origin_topic"], values["origin_partition"]) in wanted
+
+
+@begins("SELECT EXISTS (SELECT FROM outbox WHERE")
+async def _is_unsent(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
+    wanted = places(arguments)
+    return [Row({"exists": any(_is_from(values, wanted) for values in tx.rows("outbox").values())})]
+
+
+@begins("SELECT * FROM outbox WHERE")
+async def _left_over(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
+    wanted = places(arguments)
+    return [Row(values) for _, values in sorted(tx.rows("outbox").items()) if _is_from(values, wanted)]
+
+
+@begins(MARK_SENT)
+async def _mark_sent(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
+    *ends, last = arguments
+    return await mark(tx, ends, up_to=last)
+
+
+async def mark(tx: Transaction, ends: Sequence[Any], up_to: int | None) -> list[Row]:
+    """Move `sent`, and forget rows of the outbox: up to that number, or all of these partitions."""
+    for topic, partition, end in zip(*ends, strict=True):
+        await tx.change(
+            "position", (topic, partition), lambda p, to=end: with_changed(p, sent=to) if p["sent"] < to else None
+        )
+    wanted = places(ends)
+    rows = [key for key, values in tx.rows("outbox").items() if _is_from(values, wanted)]
+    for key in rows:
+        if up_to is None or key[0] <= up_to:
+            await tx.delete("outbox", key)
+    return []
+
+
+@begins("INSERT INTO admitted SELECT")
+async def take(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
+    for key, values in rows_of("admitted", arguments):
+        await tx.insert("admitted", key, values)
+    return []
+
+
+@begins("SELECT a.* FROM admitted a JOIN")
+async def _holders(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
+    found = (tx.get("admitted", key) for key in zip(*arguments, strict=True))
+    return [Row(values) for values in found if values is not None]
+
+
+@begins("INSERT INTO fact SELECT")
+async def _learn(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
+    return [Row(values) for key, values in rows_of("fact", arguments) if await tx.insert("fact", key, values)]
+
+
+@begins("SELECT * FROM fact WHERE subject = ANY")
+async def _facts(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
+    return [Row(values) for key, values in tx.rows("fact").items() if key[0] in arguments[0]]
+
+
+@begins("SELECT * FROM standing WHERE subject = ANY")
+async def _standings(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
+    return [Row(values) for key, values in tx.rows("standing").items() if key[0] in arguments[0]]
+
+
+@begins("INSERT INTO standing SELECT")
+async def _stand(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
+    for key, values in rows_of("standing", arguments):
+        await tx.lock("standing", key)
+        tx.write("standing", key, values)
+    return []
+
+
+@begins("INSERT INTO decision")
+async def _evidence(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
+    names = [name.strip() for name in sql[sql.index("(") + 1 : sql.index(")")].split(",")]
+    for row in zip(*arguments, strict=True):
+        seq = tx.database.next("decision")
+        tx.write("decision", (seq,), {"seq": seq, **dict(zip(names, row, strict=True))})
+    return []
+
+
+@begins("SELECT pg_advisory_xact_lock")
+async def _alone(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
+    await tx.lock("advisory", ())
+    return [Row({"pg_advisory_xact_lock": ""})]
+
+
+@begins("SELECT topic, partition, upto FROM written")
+async def _written(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
+    return [Row(values) for values in tx.rows("written").values()]
+
+
+@begins("INSERT INTO written SELECT")
+async def _mark_written(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
+    await taken(tx, "written", "upto", rows_of("written", arguments))
+    return []
+
+
+async def taken(tx: Transaction, table: str, number: str, rows: Iterable[tuple[Key, dict[str, Any]]]) -> int:
+    """Store rows that are new or of a higher number, and return how many those are."""
+    count = 0
+    for key, values in rows:
+        is_new = await tx.insert(table, key, values)
+        if not is_new:
+            higher = await tx.change(table, key, lambda was, v=values: v if was[number] < v[number] else None)
+            is_new = higher is not None
+        count += is_new
+    return count
+
+
+@begins("WITH taken AS (INSERT INTO admitted")
+async def _ids_back(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
+    fresh = [key for key, values in rows_of("admitted", arguments) if await tx.insert("admitted", key, values)]
+    return [Row({"count": len(fresh)})]
+
+
+@begins("WITH taken AS (INSERT INTO standing")
+async def _standings_back(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
+    *name, masks, activities, changes, in_views = arguments
+    outcomes = ["delivered" if holds else "withheld" for holds in in_views]
+    columns = [*name, outcomes, masks, activities, ["[]"] * len(changes), changes, in_views]
+    return [Row({"count": await taken(tx, "standing", "change", rows_of("standing", columns))})]
+
+
+@begins("WITH taken AS (INSERT INTO record ")
+async def _records_back(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
+    return [Row({"count": await taken(tx, "record", "version", rows_of("record", arguments))})]
+
+
+@begins("SELECT * FROM record r WHERE NOT ended AND NOT EXISTS")
+async def _held_by_nobody(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
+    held = {row["number"] for row in tx.rows("record_subject").values()}
+    return [Row(r) for key, r in sorted(tx.rows("record").items()) if not r["ended"] and key[0] not in held]
+
+
+@begins("SELECT topic, key, value, headers, seq FROM outbox WHERE topic = ANY")
+async def _unsent(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
+    return [Row(row) for _, row in sorted(tx.rows("outbox").items()) if row["topic"] in arguments[0]]
+
+
+@begins("DELETE FROM outbox WHERE seq = ANY")
+async def _forget(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
+    for seq in arguments[0]:
+        if tx.get("outbox", (seq,)) is not None:
+            await tx.delete("outbox", (seq,))
+    return []
