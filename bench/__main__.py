@@ -1,4 +1,4 @@
-"""Speed and memory on a real platform: `python -m bench [latency|throughput|demo|all]`, and `profile` to see what costs."""
+"""Speed and memory on a real platform: `python -m bench [WHAT]`, and `profile` to see what costs."""
 
 from __future__ import annotations
 
@@ -7,61 +7,90 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from bench import demo, latency, profiling, throughput
-from bench.figures import Figure, as_json, machine, table
+from bench import demo, docs, latency, peering, profiling, throughput, volume
+from bench.figures import Figure, as_json, table
 from bench.place import Say
 from streams.runtime.faust_lane import BATCH_RECORDS
 
-Measure = Callable[[Say], tuple[list[Figure], dict[str, object]]]
-MEASUREMENTS: dict[str, Measure] = {
-    "latency": latency.measure,
-    "throughput": throughput.measure,
-    "demo": demo.measure,
+Measured = tuple[list[Figure], dict[str, object]]
+Measure = Callable[[Say, argparse.Namespace], Measured]
+MEASUREMENTS: Mapping[str, Measure] = {
+    "peers": lambda say, wanted: peering.measure(say, wanted.peer_events),
+    "latency": lambda say, _: latency.measure(say),
+    "throughput": lambda say, _: throughput.measure(say),
+    "scale": lambda say, wanted: volume.measure_scale(say, wanted.times),
+    "memory": lambda say, wanted: volume.measure_memory(say, wanted.events),
+    "demo": lambda say, _: demo.measure(say),
 }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure what is asked, print the figures beside their limits, and return 0."""
+    """Measure what is asked, print the figures beside their limits, and return 0; what was measured is written at once."""
     wanted = _parser().parse_args(arguments)
     if wanted.what == "profile":
-        print(profiling.profile(wanted.processor, _say, wanted.events, wanted.batch))
+        print(profiling.profile(wanted.processor, _say, wanted.profiled, wanted.batch))
         return 0
     names = list(MEASUREMENTS) if wanted.what in (None, "all") else [wanted.what]
     load = os.getloadavg()[0]
-    figures: list[Figure] = []
+    measured: dict[str, list[Figure]] = {}
     details: dict[str, object] = {"load_before": round(load, 2)}
     for name in names:
         _say(name)
-        measured, details[name] = MEASUREMENTS[name](_say)
-        figures += measured
-    on = machine()
+        began = time.monotonic()
+        measured[name], found = MEASUREMENTS[name](_say, wanted)
+        details[name] = {**found, "took_seconds": round(time.monotonic() - began, 1)}
+        if wanted.json is not None:
+            wanted.json.write_text(json.dumps(as_json(_flat(measured), details), indent=1) + "\n", "utf-8")
+        if wanted.write is not None:
+            docs.write(wanted.write, {name: measured[name]}, details, load)
+    figures = _flat(measured)
+    if "peers" in measured:
+        print(peering.table(details["peers"]["contestants"]))  # type: ignore[index]
     print(table(figures))
-    print(
-        f"\n{on['cores']} cores, {on['memory_mib']:,} MiB, {on['system']}, Python {on['python']}; servers on the same "
-        f"machine; load before the start {load:.1f}"
-    )
+    print(f"\n{docs.taken_on(load)}")
     limited = [figure for figure in figures if figure.limit is not None]
     print(f"limits {len(limited)} kept {sum(figure.kept for figure in limited)}")
-    if wanted.json is not None:
-        wanted.json.write_text(json.dumps(as_json(figures, details), indent=1) + "\n", "utf-8")
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--json", type=Path, metavar="OUT", help="write the figures and what they rest on to this file")
-    kinds = parser.add_subparsers(dest="what", metavar="latency|throughput|demo|all|profile")
+    parser.add_argument("--write", type=Path, metavar="FOLDER", help="write tables and charts into this folder of docs")
+    parser.set_defaults(times=(1, 3), events=2 * volume.NATION, peer_events=peering.EVENTS)
+    kinds = parser.add_subparsers(dest="what", metavar=f"{'|'.join(MEASUREMENTS)}|all|profile")
     for name in (*MEASUREMENTS, "all"):
         kind = kinds.add_parser(name)
         kind.add_argument("--json", type=Path, metavar="OUT", default=argparse.SUPPRESS)
+        kind.add_argument("--write", type=Path, metavar="FOLDER", default=argparse.SUPPRESS)
+        if name == "scale":
+            kind.add_argument(
+                "--times",
+                type=int,
+                nargs="+",
+                help=f"how many times {volume.NATION:,} reports, each in turn",
+                default=argparse.SUPPRESS,
+            )
+        if name == "memory":
+            kind.add_argument("--events", type=int, help="how many reports", default=argparse.SUPPRESS)
+        if name == "peers":
+            kind.add_argument(
+                "--events", type=int, dest="peer_events", help="the backlog of each", default=argparse.SUPPRESS
+            )
     profiled = kinds.add_parser("profile", help="the most expensive functions and statements of one processor")
     profiled.add_argument("processor", choices=profiling.CHAIN)
-    profiled.add_argument("--events", type=int, default=profiling.EVENTS, help="how many reports to send through")
+    profiled.add_argument(
+        "--events", type=int, dest="profiled", default=profiling.EVENTS, help="how many reports to send through"
+    )
     profiled.add_argument("--batch", type=int, default=BATCH_RECORDS, help="records a batch")
     return parser
+
+
+def _flat(measured: Mapping[str, Sequence[Figure]]) -> list[Figure]:
+    return [figure for several in measured.values() for figure in several]
 
 
 def _say(text: str) -> None:

@@ -9,8 +9,9 @@ from rich.console import Console
 from bench.figures import Figure
 from bench.place import Say, own_folder
 from infra.local.platform import Platform
-from services.cli.demo import Demo, Options
+from services.cli.demo import Demo
 from services.cli.progress import Progress
+from services.cli.report import Options
 from services.cli.workers import Workers
 
 LIMIT_SECONDS = 150.0

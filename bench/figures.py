@@ -15,22 +15,25 @@ HEADER = ("figure", "measured", "limit", "measured/limit")
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One measured number; `limit` is the most it may be, None where the design sets none."""
+    """One measured number; `limit` is the most it may be, or with `at_least` the least; None where nothing sets one."""
 
     name: str
     value: float
     unit: str
     limit: float | None = None
+    at_least: bool = False
 
     @property
     def ratio(self) -> float | None:
-        """How much of the limit is used; None without a limit."""
-        return None if self.limit is None else self.value / self.limit
+        """The measured number as a share of the limit; None without a limit, and where the limit is nothing at all."""
+        return self.value / self.limit if self.limit else None
 
     @property
     def kept(self) -> bool:
         """Whether the figure keeps its limit; one without a limit does."""
-        return self.limit is None or self.value <= self.limit
+        if self.limit is None:
+            return True
+        return self.value >= self.limit if self.at_least else self.value <= self.limit
 
 
 def quantile(values: Sequence[float], share: float) -> float:
@@ -56,9 +59,13 @@ def machine() -> dict[str, str | int]:
 
 def table(figures: Sequence[Figure]) -> str:
     """Return the figures as a table that reads in a terminal and renders as Markdown."""
-    rows = [HEADER, *map(_row, figures)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
-    lines = ["| " + " | ".join(_cell(row, column, widths) for column in range(len(HEADER))) + " |" for row in rows]
+    return grid([HEADER, *map(_row, figures)])
+
+
+def grid(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows, the first of them the header, as such a table: the first column to the left, the others to the right."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = ["| " + " | ".join(_cell(row, column, widths) for column in range(len(widths))) + " |" for row in rows]
     rule = (
         "|" + "|".join("-" * (width + 2) if not n else "-" * (width + 1) + ":" for n, width in enumerate(widths)) + "|"
     )
@@ -70,7 +77,15 @@ def as_json(figures: Sequence[Figure], details: Mapping[str, object]) -> dict[st
     return {
         "machine": machine(),
         "figures": [
-            {"name": f.name, "value": round(f.value, 4), "unit": f.unit, "limit": f.limit, "ratio": f.ratio}
+            {
+                "name": f.name,
+                "value": round(f.value, 4),
+                "unit": f.unit,
+                "limit": f.limit,
+                "at_least": f.at_least,
+                "ratio": f.ratio,
+                "kept": f.kept,
+            }
             for f in figures
         ],
         "details": dict(details),
@@ -78,16 +93,23 @@ def as_json(figures: Sequence[Figure], details: Mapping[str, object]) -> dict[st
 
 
 def _row(figure: Figure) -> tuple[str, str, str, str]:
-    if figure.limit is None or figure.ratio is None:
-        return figure.name, _said(figure.value, figure.unit), "", ""
-    share = f"{figure.ratio:.2f}" + ("" if figure.kept else " OVER")
-    return figure.name, _said(figure.value, figure.unit), _said(figure.limit, figure.unit), share
+    if figure.limit is None:
+        return figure.name, said(figure.value, figure.unit), "", ""
+    share = "" if figure.ratio is None else f"{figure.ratio:.2f}"
+    share += "" if figure.kept else " UNDER" if figure.at_least else " OVER"
+    limit = ("at least " if figure.at_least else "") + said(figure.limit, figure.unit)
+    return figure.name, said(figure.value, figure.unit), limit, share
 
 
 def _cell(row: Sequence[str], column: int, widths: Sequence[int]) -> str:
     return row[column].rjust(widths[column]) if column else row[column].ljust(widths[column])
 
 
-def _said(value: float, unit: str) -> str:
+def said(value: float, unit: str = "") -> str:
+    """Return a number as the tables say it: no more digits than it is worth.
+
+    >>> said(0.469, "ms"), said(12.34, "s"), said(1234.5)
+    ('0.47 ms', '12.3 s', '1,234')
+    """
     digits = 0 if abs(value) >= 1000 or value == int(value) else 1 if abs(value) >= 10 else 2
     return f"{value:,.{digits}f} {unit}".rstrip()

@@ -1,0 +1,146 @@
+"""Long runs through all processors: whether time stays linear in the number of events, and memory flat.
+
+Reports on persons of their own, sealed and signed as a publisher's, in numbers of the national history's (5,967 reports).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bench.figures import Figure
+from bench.place import CHUNK, Say, own_platform, publish
+from infra.local.platform import Platform
+from infra.local.processes import Process
+from services.cli.workers import Workers, memory_bytes
+from streams.runtime.settled import Gauge, is_settled
+
+NATION = 5_967
+#: How much longer one event may take in a larger history than in the nation's own: linear, and noise.
+LIMIT_TIMES = 1.2
+LIMIT_MIB = 150.0
+#: Flat: over a million events the slope may add 20 MiB.
+LIMIT_MIB_PER_100K = 2.0
+#: Below so many events a slope says more about start-up than about growth: it is shown, and held to no limit.
+SLOPE_EVENTS = 200_000
+WARM_SHARE = 0.2
+READ_SECONDS = 2.0
+STALLED_SECONDS = 180.0
+
+
+@dataclass(slots=True)
+class Flow:
+    """How one run went: its own seconds, and of every worker the memory after so many events (MiB)."""
+
+    seconds: float = 0.0
+    weights: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
+
+    def peak_mib(self, name: str) -> float:
+        """Return the most memory that worker had (PSS)."""
+        return max(weight for _, weight in self.weights[name])
+
+    def slope(self, name: str) -> float:
+        """Return how much memory that worker gains in 100,000 events (MiB): least squares, its warm-up left out."""
+        return slope(self.weights[name]) * 100_000
+
+
+def slope(points: Sequence[tuple[int, float]]) -> float:
+    """Return the rise of the line through the points after the first part of their range; 0 with fewer than two.
+
+    >>> slope([(0, 9.0), (100, 1.0), (200, 2.0), (300, 3.0)])
+    0.01
+    """
+    warm = [point for point in points if point[0] >= points[-1][0] * WARM_SHARE]
+    if len({events for events, _ in warm}) < 2:
+        return 0.0
+    return statistics.linear_regression(*zip(*warm, strict=True)).slope
+
+
+def measure_scale(say: Say, times: Sequence[int] = (1, 3)) -> tuple[list[Figure], dict[str, object]]:
+    """Send the nation's number of reports so many times over, each on a platform of its own; the first is the measure."""
+    each = {}
+    for many in times:
+        flow = _on_own_platform(many * NATION, say, ahead=True)
+        each[many] = flow.seconds * 1000 / (many * NATION)
+        say(f"{many} x {NATION:,} reports: {each[many]:.2f} ms an event")
+    first = times[0]
+    figures = []
+    for many, taken in each.items():
+        figures.append(Figure(f"{many} x {NATION:,} reports, all processors", 1000 / taken, "events/s"))
+        if many != first:
+            name = f"time of an event at {many} x / at {first} x"
+            figures.append(Figure(name, taken / each[first], "x", LIMIT_TIMES))
+    return figures, {"ms_per_event": {str(many): round(taken, 4) for many, taken in each.items()}}
+
+
+def measure_memory(say: Say, events: int = 2 * NATION) -> tuple[list[Figure], dict[str, object]]:
+    """Send that many reports through all processors, publishing while they work, and weigh every worker on the way."""
+    flow = _on_own_platform(events, say, ahead=False)
+    limit = LIMIT_MIB_PER_100K if events >= SLOPE_EVENTS else None
+    figures = []
+    for name in flow.weights:
+        figures.append(Figure(f"{name}, memory over {events:,} events (PSS)", flow.peak_mib(name), "MiB", LIMIT_MIB))
+        figures.append(Figure(f"{name}, gained in 100,000 events", flow.slope(name), "MiB", limit))
+    return figures, {"events": events, "mib_after": flow.weights}
+
+
+def _on_own_platform(events: int, say: Say, *, ahead: bool) -> Flow:
+    """Return one run; with `ahead` everything is published before the workers start, and only their time counts."""
+    with own_platform(say) as platform:
+        return asyncio.run(_run(platform, events, say, ahead=ahead))
+
+
+async def _run(platform: Platform, events: int, say: Say, *, ahead: bool) -> Flow:
+    if ahead:
+        say(f"publishing {events:,} reports")
+        await publish(platform, range(events))
+    workers = Workers(platform.data)
+    running = workers.start_all()
+    publishing = asyncio.ensure_future(_publish(platform, 0 if ahead else events, say))
+    try:
+        return await _until_settled(platform, workers, running, publishing)
+    finally:
+        publishing.cancel()
+        await asyncio.to_thread(workers.stop_all)
+
+
+async def _publish(platform: Platform, events: int, say: Say) -> None:
+    """Publish without getting far ahead of admit: what lies on its topic is the broker's, not what is measured."""
+    gauge = Gauge(platform.admin())
+    size = 10 * CHUNK
+    for start in range(0, events, size):
+        await publish(platform, range(start, min(start + size, events)))
+        say(f"published {min(start + size, events):,} of {events:,}")
+        while any(p.processor == "admit" and p.end - p.sent > size for p in await gauge.progress()):  # noqa: ASYNC110
+            await asyncio.sleep(READ_SECONDS / 4)  # positions are asked for, they ring no bell
+
+
+async def _until_settled(
+    platform: Platform, workers: Workers, running: Mapping[str, Process], publishing: asyncio.Future[None]
+) -> Flow:
+    """Weigh the workers until everything published has reached its last reader; their start-up is left out of the time."""
+    gauge = Gauge(platform.admin())
+    flow = Flow(weights={name: [] for name in running})
+    began: float | None = None
+    moved, moved_at = 0, time.monotonic()
+    while True:
+        published = publishing.done()  # before the reading: what came after it must not be missed
+        progress = await gauge.progress()
+        now, sent = time.monotonic(), sum(p.sent for p in progress)
+        if sent > moved:
+            began = began or now
+            moved, moved_at = sent, now
+            for p in progress:
+                flow.weights[p.processor].append((p.sent, memory_bytes({p.processor: running[p.processor]}) / 2**20))
+        if published:
+            publishing.result()
+        if began is not None and published and is_settled(progress):
+            flow.seconds = now - began
+            return flow
+        if now - moved_at > STALLED_SECONDS:
+            raise TimeoutError(f"nothing moved for {STALLED_SECONDS:.0f} s")
+        workers.check(running)
+        await asyncio.sleep(READ_SECONDS / 4 if published else READ_SECONDS)
