@@ -2,6 +2,7 @@
 PYTHON ?= python3
 RUN := .venv/bin/python
 UNIT := $(wildcard tests/unit tests/property tests/fuzz tests/contract tests/golden tests/simulation)
+SERVERS := $(filter-out $(UNIT) tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/)))
 export PYTHONPATH := $(CURDIR)
 
 .DEFAULT_GOAL := help
@@ -17,11 +18,11 @@ setup: ## the packages of uv.lock into .venv; says first how much it downloads
 demo: setup ## the main job: a national history in, the published tables out
 	@./ketenbus demo
 
-test: setup ## every test, on a real Kafka and PostgreSQL (at most 15 minutes)
-	@BUS_REQUIRE=broker $(RUN) -m pytest -q -m "not long" tests
+test: test-unit ## every test, on a real Kafka and PostgreSQL (at most 15 minutes)
+	@BUS_REQUIRE=broker $(RUN) -m pytest -q -m "not long" $(SERVERS)
 
 test-unit: setup ## the tests that need no server (under a minute)
-	@$(RUN) -m pytest -q -m "not long" $(UNIT)
+	@$(RUN) -m pytest -q -m "not long" -n auto $(UNIT)
 
 test-long: setup ## the tests that take longest
 	@UV_PROJECT_ENVIRONMENT=.venv $${KETENBUS_UV:-$$(ls .tools/uv-*/bin/uv)} sync --quiet --frozen --inexact --group fuzz

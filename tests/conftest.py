@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 settings.register_profile("every run", max_examples=40, derandomize=True, deadline=None)
 settings.register_profile("long", max_examples=1000, deadline=None)
 settings.load_profile("every run")
-#: Cheap before dear: a broken function is told in seconds, not behind the servers' start.
+#: Cheap before dear, in a run of everything at once: a broken function is told in seconds, not behind the servers' start.
 ORDER = ("unit", "property", "fuzz", "contract", "golden", "simulation", "broker", "fault", "browser")
 NEEDS_SERVERS = ("broker", "fault")
 WITHOUT_SOCKETS = ("unit", "simulation")

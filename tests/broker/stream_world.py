@@ -129,6 +129,17 @@ class Bus:
         """How far every processor is."""
         return asyncio.run(self._gauge.progress())
 
+    def begin(self) -> None:
+        """Return when every worker has made its tables and taken up its partitions."""
+        until = monotonic() + SETTLE_SECONDS
+        while not all(map(self._has_begun, PROCESSORS)):
+            assert monotonic() < until, "a worker has taken up nothing"
+            self.workers.breathe()
+
+    def _has_begun(self, name: str) -> bool:
+        made = self.rows("SELECT to_regclass($1) IS NOT NULL", f"{name}.position") == [(True,)]
+        return made and self.rows(f"SELECT EXISTS (SELECT FROM {name}.position)") == [(True,)]
+
     def settle(self) -> None:
         """Return when everything that was published has reached its last reader."""
         until = monotonic() + SETTLE_SECONDS
@@ -249,6 +260,7 @@ def bus(platform: Platform, folder: Path) -> Iterator[Bus]:
     workers.start()
     try:
         running = Bus(platform, workers, folder / "keyring")
+        running.begin()
         running.settle()
         yield running
     finally:
