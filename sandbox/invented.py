@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from itertools import chain
 
 _FIRST = (
     "Zar",
@@ -54,14 +55,22 @@ def fails_eleven_test(bsn: str) -> bool:
     return sum(weight * int(digit) for weight, digit in zip(weights, bsn, strict=True)) % 11 != 0
 
 
-def bsns() -> Iterator[str]:
-    """Yield numbers shaped like a BSN that all fail the eleven-test, so that none can be a person's."""
-    yield from (number for number in map(str, range(999_900_000, 1_000_000_000)) if fails_eleven_test(number))
+def bsns(draw: random.Random) -> Iterator[str]:
+    """Yield numbers shaped like a BSN that all fail the eleven-test, so that none can be a person's; each once."""
+    yield from (
+        number for number in _from_anywhere(range(999_900_000, 1_000_000_000), draw) if fails_eleven_test(number)
+    )
 
 
-def v_numbers() -> Iterator[str]:
-    """Yield numbers shaped like a V-number; ten digits that begin with 9999 mark them as made up."""
-    yield from map(str, range(9_999_000_000, 10_000_000_000))
+def v_numbers(draw: random.Random) -> Iterator[str]:
+    """Yield numbers shaped like a V-number, each once; ten digits that begin with 9999 mark them as made up."""
+    yield from _from_anywhere(range(9_999_000_000, 10_000_000_000), draw)
+
+
+def _from_anywhere(numbers: range, draw: random.Random) -> Iterator[str]:
+    """Yield all of them in turn from a drawn one on: the persons of two histories on one bus are not the same."""
+    first = draw.randrange(len(numbers))
+    yield from map(str, chain(numbers[first:], numbers[:first]))
 
 
 def name(draw: random.Random) -> str:

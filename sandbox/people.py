@@ -61,8 +61,9 @@ class Invention:
 
     def __init__(self, seed: int) -> None:
         self.draw = random.Random(f"people-{seed}")
-        self._bsns = invented.bsns()
-        self._v_numbers = invented.v_numbers()
+        numbers = random.Random(f"numbers-{seed}")
+        self._bsns = invented.bsns(numbers)
+        self._v_numbers = invented.v_numbers(numbers)
         self._named: set[tuple[str, date]] = set()
         self._number = 0
 

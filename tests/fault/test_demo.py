@@ -46,14 +46,17 @@ def folder() -> Iterator[Path]:
 
 
 def command(*words: str, seconds: float = 240) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "services.cli", *words],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=seconds,
-        check=False,
-    )
+    try:
+        return subprocess.run(
+            [sys.executable, "-m", "services.cli", *words],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise AssertionError(f"no end after {seconds:.0f} s: {error.stdout!r} {error.stderr!r}") from error
 
 
 def demo(out: Path, *options: str) -> Ran:

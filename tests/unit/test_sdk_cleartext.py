@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -66,8 +68,17 @@ def test_any_text_is_read(text: str) -> None:
     assert {*rules.personal(text)} <= {rules.NO_BSN, rules.NO_PHONE}
 
 
+@pytest.mark.parametrize(("numbers", "many"), [(invented.bsns, 90_909), (invented.v_numbers, 1_000_000)])
+def test_every_invented_number_comes_once_from_wherever_they_begin(
+    numbers: Callable[[random.Random], Iterator[str]], many: int
+) -> None:
+    drawn = [*numbers(random.Random(2))]
+    assert len({*drawn}) == len(drawn) == many
+    assert drawn[0] != next(numbers(random.Random(3)))
+
+
 def test_what_the_sandbox_calls_a_bsn_is_nobodys() -> None:
-    numbers = invented.bsns()
+    numbers = invented.bsns(random.Random(1))
     assert not any(holds_bsn(next(numbers)) for _ in range(200))
 
 
