@@ -1,4 +1,4 @@
-"""Stops a platform's servers when the process that wanted them is gone, even by kill -9.
+"""Stops a platform's workers and servers when the process that wanted them is gone, even by kill -9.
 
     python -m infra.local.leash DATA
 
@@ -8,13 +8,16 @@ Kept free of other imports: it stays in memory as long as the demo or the tests 
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+WORKER_SECONDS = 5.0
+
 
 class Leash:
-    """The parent's side: while it is held, a crash of ours stops the servers of `data`."""
+    """The parent's side: while it is held, a crash of ours stops the workers and the servers of `data`."""
 
     def __init__(self, data: Path) -> None:
         self._guard = subprocess.Popen(
@@ -33,9 +36,14 @@ class Leash:
 
 
 def main(data: str) -> None:
-    """Wait for the parent to let go or to end, and stop the servers if it just ended."""
+    """Wait for the parent to let go or to end, and stop the workers and the servers if it just ended."""
     if sys.stdin.buffer.read() == b"released":
         return
+    from infra.local import processes  # not before it is needed
+
+    for settings in (Path(data) / "secrets" / "processors").glob("*.json"):
+        for worker in processes.find_all(["streams.worker", settings.stem, str(settings)]):
+            processes.stop(worker, signal.SIGTERM, within_seconds=WORKER_SECONDS)
     subprocess.run(
         [sys.executable, "-m", "infra.local", "--data", data, "down"],
         check=False,

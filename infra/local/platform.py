@@ -213,7 +213,10 @@ class Platform:
     def _choose(self, server: str, remembered: int | None) -> int:
         port = ports.choose(remembered)
         if remembered not in (None, port):
-            self._say(f"port {remembered} is taken by another program: {server} moves to {port}")
+            self._say(
+                f"port {remembered} is taken by another program: {server} moves to {port}; "
+                "what still runs with the old one must be started again"
+            )
         return port
 
     def _status(self, name: str, given: str | None, server: Server) -> ServerStatus:

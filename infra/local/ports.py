@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import socket
+import time
 from collections.abc import Callable, Collection
 
 from ketenbus.errors import ConfigurationError
@@ -12,6 +13,8 @@ LOOPBACK = "127.0.0.1"
 # Below the range from which systems give ports to outgoing connections (Linux: 32768 and up, macOS: 49152 and up):
 # a port from that range would often be taken by the time of the next start.
 CANDIDATES = range(15000, 32000)
+#: A killed server has ended as a process a moment before the system has closed its sockets.
+CLOSING_SECONDS = 2.0
 
 
 def is_free(port: int) -> bool:
@@ -32,9 +35,10 @@ def choose(
     avoid: Collection[int] = (),
     free: Callable[[int], bool] = is_free,
     draw: Callable[[], int] = lambda: random.choice(CANDIDATES),
+    closing_seconds: float = CLOSING_SECONDS,
 ) -> int:
-    """Return the remembered port if it is free, else a free one that is not in `avoid`."""
-    if remembered is not None and remembered not in avoid and free(remembered):
+    """Return the remembered port if it is free or comes free within that time, else a free one that is not in `avoid`."""
+    if remembered is not None and remembered not in avoid and _comes_free(remembered, free, closing_seconds):
         return remembered
     for _ in range(500):
         port = draw()
@@ -43,3 +47,12 @@ def choose(
     raise ConfigurationError(
         f"no free port between {CANDIDATES.start} and {CANDIDATES.stop - 1} on {LOOPBACK}: stop what listens there"
     )
+
+
+def _comes_free(port: int, free: Callable[[int], bool], within_seconds: float) -> bool:
+    until = time.monotonic() + within_seconds
+    while not free(port):
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.05)
+    return True

@@ -161,9 +161,12 @@ class Chaos:
             with frozen(family(process.pid)):
                 await asyncio.sleep(SESSION_SECONDS + 1)
             return
+        before = self._platform.admin()
         os.kill(process.pid, signal.SIGKILL)
         await asyncio.to_thread(ended, process, GONE_SECONDS)
         await asyncio.to_thread(self._platform.up)
+        if self._platform.admin() != before:
+            raise BusError("another program took the port of the server that was killed: nobody would find it again")
 
     def _process(self, victim: str) -> Process:
         if victim in self._running:

@@ -25,6 +25,7 @@ from infra.local.kafka import admin_client, client_settings
 from infra.local.platform import Platform
 from infra.local.settings import KafkaAdmin, Settings
 from ketenbus.errors import ConfigurationError
+from services.cli.workers import NAMES, Workers
 
 ROOT = Path(__file__).parents[2]
 
@@ -276,13 +277,15 @@ def test_a_platform_whose_user_was_killed_stops_by_itself() -> None:
     data = Path(tempfile.mkdtemp(prefix="ketenbus-orphan-"))
     code = (
         "import sys, time; from pathlib import Path; from infra.local.platform import Platform\n"
-        "with Platform(Path(sys.argv[1]), layout=tuple).running(): print('up', flush=True); time.sleep(600)"
+        "from services.cli.workers import Workers; data = Path(sys.argv[1])\n"
+        "with Platform(data).running(): Workers(data).start_all(); print('up', flush=True); time.sleep(600)"
     )
     with subprocess.Popen([sys.executable, "-c", code, str(data)], cwd=ROOT, stdout=subprocess.PIPE) as user:
         assert user.stdout is not None
         assert user.stdout.readline() == b"up\n"
         platform = Platform(data)
         running = [server.process for server in platform.status()]
+        running += [Workers(data).find(name) for name in NAMES]
         user.kill()
     assert all(process is not None and processes.ended(process, 30) for process in running)
     platform.down(wipe=True)
