@@ -161,7 +161,9 @@ async def test_a_frozen_worker_is_red_though_it_is_alive_and_green_when_it_goes_
 
 async def test_a_worker_that_waits_for_a_lock_is_red_and_the_holder_is_named(own: Platform) -> None:
     async with watching(own) as observer:
-        await until(observer, at_rest)
+        began = time.time()
+        await publish(own, report(POLICE, new_subject()))  # by then every worker has a position to lock
+        await until(observer, lambda look: at_rest(look) and counted_since(began)(look))
         holder = await asyncpg.connect(own.admin()["dsn"], server_settings={"application_name": "someone"})
         try:
             async with holder.transaction():
