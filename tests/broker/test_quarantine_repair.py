@@ -159,7 +159,9 @@ def test_a_replay_lets_in_what_time_has_mended_and_once_only(running: Bus) -> No
     police = PartnerSettings.load(running.platform.partner_file(POLICE))
     keys = PublisherKeys(police.keyring, police.oin)
     time = datetime.now(UTC) + CLOCK_LEEWAY + timedelta(seconds=4)
-    event = police_report(subject=new_subject(), occurred_at=None, occurred_precision="UNKNOWN")
+    # Somebody whom no other test reports: the registration joins nobody to her.
+    nobody = {"name": new_subject(), "occurred_at": None, "occurred_precision": "UNKNOWN"}
+    event = police_report(subject=new_subject(), **nobody)
     made = preparing.signed(Outgoing(event, new_subject(), time), police, keys, lambda size: b"n" * size)
     keys.close()
     assert isinstance(made, Prepared)
