@@ -29,7 +29,8 @@ from streams.runtime.delivery import Delivery, Processor
 from streams.runtime.faust_lane import BATCH_RECORDS
 from streams.runtime.records import Record
 from streams.runtime.settings import load
-from streams.worker import PROCESSORS
+from streams.runtime.topics import QUARANTINE_BYTES
+from streams.worker import PROCESSORS, SESSION, nothing_to_reset
 
 #: The processors in the order a report meets them: each reads what the one before it wrote.
 CHAIN = ("admit", "disclose", "registration")
@@ -74,12 +75,12 @@ async def _profile(platform: Platform, name: str, events: int, size: int, say: S
     for earlier in CHAIN[: CHAIN.index(name)]:
         say(f"{earlier} first, unprofiled")
         async with _delivery(platform, earlier) as delivery:
-            for batch in _batches(records(platform, delivery.processor.topics)):
+            for batch in await _taken_up(delivery, _batches(records(platform, delivery.processor.topics))):
                 await delivery.apply(batch)
     say(f"{name} under the profiler")
     statements, profiler = Statements(), cProfile.Profile()
     async with _delivery(platform, name, statements) as delivery:
-        batches = _batches(records(platform, delivery.processor.topics), size)
+        batches = await _taken_up(delivery, _batches(records(platform, delivery.processor.topics), size))
         began, cpu = time.monotonic(), time.process_time()
         profiler.enable()
         for batch in batches:
@@ -97,6 +98,11 @@ async def _profile(platform: Platform, name: str, events: int, size: int, say: S
     return "\n".join([head, "", *statements.lines(count), out.getvalue()])
 
 
+async def _taken_up(delivery: Delivery, batches: list[Sequence[Record]]) -> list[Sequence[Record]]:
+    await delivery.resume({(record.topic, record.partition) for batch in batches for record in batch})
+    return batches
+
+
 @asynccontextmanager
 async def _delivery(platform: Platform, name: str, statements: Statements | None = None) -> AsyncIterator[Delivery]:
     """Give the processor as its worker runs it, without the lane: real pool, real producer, its own rights."""
@@ -108,7 +114,9 @@ async def _delivery(platform: Platform, name: str, statements: Statements | None
         if statements is not None:
             connection.add_query_logger(statements.note)
 
-    pool = await asyncpg.create_pool(settings.dsn, min_size=1, max_size=2, setup=listen)
+    pool = await asyncpg.create_pool(
+        settings.dsn, min_size=1, max_size=2, setup=listen, reset=nothing_to_reset, server_settings=SESSION
+    )
     admin = AIOKafkaAdminClient(**access)
     await admin.start()
     cluster = (await admin.describe_cluster())["cluster_id"]
@@ -119,7 +127,7 @@ async def _delivery(platform: Platform, name: str, statements: Statements | None
     producer = None
     if processor.sends:
         producer = AIOKafkaProducer(
-            **access, enable_idempotence=True, acks="all", linger_ms=2, max_request_size=2 * 1024 * 1024
+            **access, enable_idempotence=True, acks="all", linger_ms=0, max_request_size=QUARANTINE_BYTES
         )
         await producer.start()
     if statements is not None:

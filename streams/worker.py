@@ -49,7 +49,7 @@ RECOVERIES: dict[str, Callable[[Any], Recovery]] = {
 SESSION = {"idle_in_transaction_session_timeout": "15s"}
 
 
-async def _nothing_to_reset(connection: Any) -> None:
+async def nothing_to_reset(connection: Any) -> None:
     """Spare the statements that would undo what no processor does: each transaction ends by itself, and that is all."""
 
 
@@ -74,7 +74,7 @@ async def serve(settings: ProcessorSettings, pulse: Pulse) -> None:
     pool = await patiently(
         settings.name,
         lambda: asyncpg.create_pool(
-            settings.dsn, min_size=1, max_size=2, reset=_nothing_to_reset, server_settings=SESSION
+            settings.dsn, min_size=1, max_size=2, reset=nothing_to_reset, server_settings=SESSION
         ),
     )
     sasl = {
