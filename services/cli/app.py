@@ -168,6 +168,7 @@ def demo(
     result = Demo(options, Progress(console)).run()
     write_json_report(result)
     shown = page.write(result)
+    pages.write(options.out)
     if without is None:
         printing.print_tables(console, result.compared)
     printing.print_account(console, result)

@@ -244,7 +244,9 @@ def _foot(result: Result) -> str:
         "Volg elke cel terug naar de gebeurtenissen waar zij op rust:",
         "Follow any cell back to the events it rests on:",
     )
+    types = Text("Een pagina per soort gebeurtenis", "A page for each type of event")
     return (
         f"<footer><p>{html(MADE_UP)}</p><p>{html(text)} <code>./ketenbus lineage cell 2.9 POLITIE 2019</code></p>"
+        f'<p><a href="contract/index.html">{html(types)}</a></p>'
         f"<p>sha256 {result.sha256}</p></footer>"
     )
