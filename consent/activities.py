@@ -1,6 +1,6 @@
-"""The register of processing activities as data: parsed, checked and asked.
+"""The register of processing activities: who may get which types from whom, for what, on which ground.
 
-Source: AVG art. 30; `programma-en-opvang`, section 3.5; each activity carries its own source.
+Source: AVG art. 30; `programma-en-opvang`, section 3.5; each activity carries its own sources.
 """
 
 from __future__ import annotations
@@ -8,41 +8,63 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from consent.citations import Cited
+from consent.documents import Document, invalid
+from consent.refusals import Vocabulary, contract_vocabulary, refusals
 
 FieldClass = Literal["neutral", "quasi", "identity", "contact", "special", "criminal", "location", "narrative"]
 ConsentNeed = Literal["none", "required", "required-or-safety"]
+Status = Literal["confirmed", "inferred", "open"]
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+Text = Annotated[str, Field(min_length=1)]
 
 
 class Why(BaseModel):
-    """The reason in plain words, Dutch and English."""
+    """The same in plain words, Dutch and English."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    nl: str
-    en: str
+    nl: Text
+    en: Text
+
+
+class Retention(BaseModel):
+    """How long the recipient may keep what it got, and the source that says so."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    until: Why
+    source: Cited
 
 
 class Activity(BaseModel):
-    """One processing activity: who may get which types from whom, for what, on which ground, and how masked."""
+    """One processing activity: who may get which types from whom, for what, on which ground, and how masked.
+
+    `articles` are codes of `articles.yaml`; `article` is the ground in words. `retention` is `open` where no source states a term.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    id: str
-    version: int
+    id: Slug
+    version: Annotated[int, Field(ge=1, strict=True)]
     controller: str
     recipient: str
     purpose: str
-    types: tuple[str, ...]
-    publishers: tuple[str, ...]
+    types: Annotated[tuple[str, ...], Field(min_length=1)]
+    publishers: Annotated[tuple[str, ...], Field(min_length=1)]
     consent: ConsentNeed
-    mask: tuple[FieldClass, ...]
+    mask: Annotated[tuple[FieldClass, ...], Field(min_length=1)]
     recalls: bool
-    article: str
-    source: str
-    status: Literal["confirmed", "inferred", "open"]
+    article: Text
+    articles: tuple[str, ...]
+    sources: tuple[Cited, ...]
+    questions: tuple[str, ...] = ()
+    retention: Literal["open"] | Retention
+    status: Status
     valid_from: date
     valid_to: date | None = None
     why: Why
@@ -51,6 +73,16 @@ class Activity(BaseModel):
     def ref(self) -> str:
         """The versioned id: `registratie-opsporing/1`."""
         return f"{self.id}/{self.version}"
+
+    @property
+    def uri(self) -> str:
+        """The versioned id as a URI: what a log of processing names (architecture, section 9)."""
+        return f"urn:nl:mensenhandel:verwerking:{self.id}:{self.version}"
+
+    @property
+    def source(self) -> str:
+        """Its sources on one line; the open questions where no source states it."""
+        return "; ".join(map(str, self.sources)) or f"no source states it: {', '.join(self.questions)}"
 
     def in_force(self, on: date) -> bool:
         """Return whether the activity is valid on that day."""
@@ -64,7 +96,7 @@ class Rules(BaseModel):
 
     withhold_superseded: bool
     withhold_retracted: bool
-    source: str
+    source: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,32 +134,34 @@ def view_topic(recipient: str, purpose: str) -> str:
 
 
 def register(activities: Iterable[Any], rules: Any) -> Register:
-    """Return the register those rows (parsed YAML) describe.
+    """Return the register those rows (parsed YAML) describe; raises ValueError as `read_register` does, without lines."""
+    rows, over_all = Document("activities", list(activities)), Document("rules", rules)
+    return read_register(rows, over_all, contract_vocabulary())
 
-    Raises ValueError naming both activities where two could rule the same candidate on one day, and where a zone's
-    output would come back to a view it folds.
+
+def read_register(activities: Document, rules: Document, vocabulary: Vocabulary) -> Register:
+    """Return the register two documents describe.
+
+    Raises ValueError naming file, line and reason of every fault: a rule or field the engine does not know, an unknown type,
+    kind, purpose, class, article or question, a source without a line, two activities that could rule one candidate on one
+    day, a gap or an overlap between versions of one activity, a zone's output that would come back to a view it folds.
     """
-    parsed = tuple(TypeAdapter(list[Activity]).validate_python(list(activities)))
-    for i, a in enumerate(parsed):
-        for b in parsed[i + 1 :]:
-            if _overlap(a, b):
-                raise ValueError(
-                    f"register: {a.ref} and {b.ref} both rule {a.recipient} {a.purpose} for the same events"
-                )
-    for a in parsed:
-        if a.recipient == "comensha" and any(t.startswith("registration-") for t in a.types):
-            raise ValueError(f"register: {a.ref} returns the registration's output to the zone that makes it")
+    told: list[str] = []
+    over_all: Rules | None = None
+    parsed: list[Activity] = []
+    try:
+        over_all = Rules.model_validate(rules.value)
+    except ValidationError as error:
+        told += rules.told(invalid(error))
+    try:
+        parsed = TypeAdapter(list[Activity]).validate_python(activities.value)
+    except ValidationError as error:
+        told += activities.told(invalid(error))
+    told += activities.told(refusals(parsed, vocabulary))
+    if told or over_all is None:
+        raise ValueError("\n".join(told))
     by_type: dict[str, tuple[Activity, ...]] = {}
     for a in parsed:
         for event_type in a.types:
             by_type[event_type] = (*by_type.get(event_type, ()), a)
-    return Register(parsed, Rules.model_validate(rules), by_type)
-
-
-def _overlap(a: Activity, b: Activity) -> bool:
-    same = (a.recipient, a.purpose) == (b.recipient, b.purpose)
-    events = set(a.types) & set(b.types) and set(a.publishers) & set(b.publishers)
-    apart = (a.valid_to is not None and a.valid_to <= b.valid_from) or (
-        b.valid_to is not None and b.valid_to <= a.valid_from
-    )
-    return bool(same and events and not apart)
+    return Register(tuple(parsed), over_all, by_type)

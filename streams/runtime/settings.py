@@ -11,7 +11,10 @@ from typing import Any
 
 import yaml
 
-from consent.activities import Register, register
+from consent.activities import Register, read_register
+from consent.documents import Document, document
+from consent.refusals import Vocabulary
+from ketenbus.contract import contract
 from ketenbus.errors import ConfigurationError
 
 ROOT = Path(__file__).parents[2]
@@ -71,11 +74,21 @@ def load(path: Path, law: Path | None = None) -> ProcessorSettings:
 
 
 def load_register(activities: Path = LAW["activities.yaml"], rules: Path = LAW["rules.yaml"]) -> Register:
-    """Return the register in those files; raises ConfigurationError with the file and the reason."""
+    """Return the register in those files; raises ConfigurationError with file, line and reason of every fault."""
     try:
-        return register(yaml.safe_load(activities.read_text("utf-8")), yaml.safe_load(rules.read_text("utf-8")))
-    except (ValueError, FileNotFoundError) as error:
-        raise ConfigurationError(f"register {activities.name}, {rules.name}: {error}") from error
+        vocabulary = Vocabulary(contract(), _ids("articles.yaml"), _ids("questions.yaml"))
+        return read_register(_document(activities), _document(rules), vocabulary)
+    except (ValueError, OSError) as error:
+        raise ConfigurationError(f"register refused\n{error}") from error
+
+
+def _document(path: Path) -> Document:
+    return document(path.name, path.read_text("utf-8"))
+
+
+def _ids(name: str) -> frozenset[str]:
+    """Return the ids that a list of the project's own register gives out."""
+    return frozenset(row["id"] for row in _document(REGISTER / name).value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,9 @@ def activity(**changed: Any) -> dict[str, Any]:
         "mask": ["neutral"],
         "recalls": True,
         "article": "a law",
-        "source": "a test",
+        "articles": ["vw-2000"],
+        "sources": ["bescherming-2010-2014:277 P4"],
+        "retention": "open",
         "status": "inferred",
         "valid_from": date(2014, 1, 1),
         "why": {"nl": "omdat", "en": "because"},
@@ -50,7 +52,7 @@ def test_two_activities_over_one_candidate_are_refused_by_name() -> None:
 @pytest.mark.parametrize(
     "apart",
     [
-        {"types": ["seponeerd"]},
+        {"types": ["seponeerd"], "publishers": ["om"]},
         {"publishers": ["kmar"]},
         {"purpose": "HULP"},
         {"recipient": "om"},
@@ -67,13 +69,13 @@ def test_activities_that_share_no_candidate_on_any_day_stand_together(apart: dic
 @pytest.mark.parametrize("valid_to", [None, date(2020, 1, 2)], ids=str)
 def test_one_day_in_common_is_too_much(valid_to: date | None) -> None:
     with pytest.raises(ValueError, match="both rule"):
-        made(activity(valid_to=valid_to), activity(version=2, valid_from=date(2020, 1, 1)))
+        made(activity(valid_to=valid_to), activity(id="two", valid_from=date(2020, 1, 1)))
 
 
 @pytest.mark.parametrize("name", ["registration-recorded", "registration-corrected", "registration-ended"])
 def test_the_registrations_output_never_returns_to_the_zone_that_makes_it(name: str) -> None:
     with pytest.raises(ValueError, match=r"one/1 returns the registration's output"):
-        made(activity(recipient="comensha", types=["aangifte-filed", name]))
+        made(activity(recipient="comensha", publishers=["comensha"], types=[name]))
 
 
 @pytest.mark.parametrize(
@@ -118,7 +120,7 @@ def test_an_activity_is_in_force_from_its_first_day_until_the_day_before_its_end
 
 
 def test_a_decision_is_found_back_by_the_activity_it_names() -> None:
-    both = made(activity(), activity(version=2, publishers=["kmar"]))
+    both = made(activity(valid_to=date(2020, 1, 1)), activity(version=2, valid_from=date(2020, 1, 1)))
     assert both.by_ref("one/2") is both.activities[1]
     assert both.by_ref("one/3") is None
 
@@ -161,3 +163,9 @@ def test_no_mask_leaves_out_a_field_the_schema_cannot_leave_out() -> None:
 
 def test_what_the_sources_leave_open_is_no_without_consent() -> None:
     assert all(a.consent == "required" for a in the_register().activities if a.status == "open")
+
+
+def test_every_activity_has_a_uri_of_its_own_version() -> None:
+    uris = [a.uri for a in the_register().activities]
+    assert len(set(uris)) == len(uris)
+    assert "urn:nl:mensenhandel:verwerking:registratie-opsporing:1" in uris
