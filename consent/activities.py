@@ -44,7 +44,7 @@ class Retention(BaseModel):
 class Activity(BaseModel):
     """One processing activity: who may get which types from whom, for what, on which ground, and how masked.
 
-    `articles` are codes of `articles.yaml`; `article` is the ground in words. `retention` is `open` where no source states a term.
+    `ground` is the legal ground in words, `articles` its codes in `articles.yaml`. `retention` is `open` where no source states a term.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -59,7 +59,7 @@ class Activity(BaseModel):
     consent: ConsentNeed
     mask: Annotated[tuple[FieldClass, ...], Field(min_length=1)]
     recalls: bool
-    article: Text
+    ground: Why
     articles: tuple[str, ...]
     sources: tuple[Cited, ...]
     questions: tuple[str, ...] = ()
@@ -78,6 +78,11 @@ class Activity(BaseModel):
     def uri(self) -> str:
         """The versioned id as a URI: what a log of processing names (architecture, section 9)."""
         return f"urn:nl:mensenhandel:verwerking:{self.id}:{self.version}"
+
+    @property
+    def article(self) -> str:
+        """Its legal ground in English."""
+        return self.ground.en
 
     @property
     def source(self) -> str:

@@ -26,7 +26,7 @@ VERSION_2 = """
   consent: none
   mask: [neutral, quasi, identity, special]
   recalls: true
-  article: a later law
+  ground: {nl: een latere wet, en: a later law}
   articles: [bpg]
   sources: ["slachtoffermonitor-part1:246 P1. Duty to report"]
   retention: open

@@ -29,7 +29,7 @@ def activity(**changed: Any) -> dict[str, Any]:
         "consent": "none",
         "mask": ["neutral"],
         "recalls": True,
-        "article": "a law",
+        "ground": {"nl": "een wet", "en": "a law"},
         "articles": ["vw-2000"],
         "sources": ["bescherming-2010-2014:277 P4"],
         "retention": "open",

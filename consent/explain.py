@@ -1,0 +1,139 @@
+"""A decision in plain sentences, Dutch and English: who gets what and why, on which ground, and what would change it.
+
+Source: `programma-en-opvang`, P-19 (an explainable decision: reason, rule, version and legal reference). Of a person it says nothing: of
+a consent fact its name, who spoke in kind, when, and its scope.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from consent.activities import Activity, Register
+from consent.grounds import rests_on
+from consent.known import Fact
+from consent.policy import Case, Decision
+from consent.wording import CLASSES, REASONS, STATUSES, TYPES, Words, code, inside, when
+from ketenbus.contract import contract
+from ketenbus.events import ConsentGiven, ConsentRefused, EventRetracted, FactQuarantined
+
+#: Recipients that are several: their verb is a plural.
+_SEVERAL = frozenset({"opvang"})
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What was decided in one sentence, and what it rests on in the sentences after it."""
+
+    headline: Words
+    lines: tuple[Words, ...]
+    facts: tuple[str, ...]
+
+
+def explain(register: Register, case: Case, facts: Iterable[Fact], decision: Decision) -> Explanation:
+    """Return the explanation of a decision on what was known: `facts` are all facts of the subject then."""
+    used = rests_on(register, case, facts, decision)
+    activity = register.by_ref(decision.activity)
+    lines = [REASONS[reason].why for reason in decision.reasons]
+    lines += [_fact(fact, case) for fact in used]
+    lines += _ground(activity, decision)
+    if decision.outcome == "delivered":
+        lines += _mask(case.type, decision.mask)
+    lines += [REASONS[reason].change for reason in decision.reasons]
+    if decision.outcome == "delivered" and activity is not None and activity.recalls:
+        lines.append(Words("Vervalt de grond, dan krijgt de ontvanger opdracht het gebruik te staken.",
+                           "If the ground ends, the recipient is told to stop using it."))  # fmt: skip
+    return Explanation(_headline(case, decision), tuple(lines), tuple(fact.ref.id for fact in used))
+
+
+def _headline(case: Case, decision: Decision) -> Words:
+    who, thing = code("recipient", decision.recipient), TYPES[case.type]
+    purpose, by = inside(code("purpose", decision.purpose)), inside(code("publisher-kind", case.publisher_kind))
+    several = decision.recipient in _SEVERAL
+    nl, en = ("krijgen" if several else "krijgt"), ("get" if several else "gets")
+    negated, no = {
+        "delivered": ("", en),
+        "withheld": (" niet", "do not get" if several else "does not get"),
+        "pending": (" nog niet", "do not get, for now," if several else "does not get, for now,"),
+    }[decision.outcome]
+    return Words(
+        f"{who.nl} {nl} {thing.nl}{negated}. Doel: {purpose.nl}. Gepubliceerd door: {by.nl}.",
+        f"{who.en} {no} {thing.en}. Purpose: {purpose.en}. Published by: {by.en}.",
+    )
+
+
+def _ground(activity: Activity | None, decision: Decision) -> list[Words]:
+    if activity is None:
+        return []
+    status, days = STATUSES[activity.status], activity.valid_from.isoformat()
+    until = Words(f" tot {activity.valid_to}", f" until {activity.valid_to}") if activity.valid_to else Words("", "")
+    return [
+        Words(
+            f"De regel: {activity.why.nl} Verwerking {activity.ref}, geldig vanaf {days}{until.nl}; {status.nl}.",
+            f"The rule: {activity.why.en} Activity {activity.ref}, valid from {days}{until.en}; {status.en}.",
+        ),
+        Words(f"Grondslag: {activity.ground.nl}.", f"Legal ground: {activity.ground.en}."),
+        Words(f"Bron: {activity.source}.", f"Source: {activity.source}."),
+    ]
+
+
+def _mask(event_type: str, mask: tuple[str, ...]) -> list[Words]:
+    """Say what travels and what was left out, by class and by field name."""
+    fields = contract().types[event_type].fields
+    travels = [name for name in mask if any(f.field_class == name for f in fields)]
+    out = [f for f in fields if f.field_class not in mask]
+    said = Words(
+        f"Dit gaat mee: {'; '.join(CLASSES[c].nl for c in travels)} (masker {'+'.join(mask)}).",
+        f"This travels: {'; '.join(CLASSES[c].en for c in travels)} (mask {'+'.join(mask)}).",
+    )
+    if not out:
+        return [said, Words("Er is niets weggelaten.", "Nothing was left out.")]
+    classes = dict.fromkeys(f.field_class for f in out)
+    names = ", ".join(f.name for f in out)
+    return [
+        said,
+        Words(
+            f"Weggelaten: {'; '.join(CLASSES[c].nl for c in classes)} ({names}).",
+            f"Left out: {'; '.join(CLASSES[c].en for c in classes)} ({names}).",
+        ),
+    ]
+
+
+def _fact(fact: Fact, case: Case) -> Words:
+    """Return what kind of fact it is, who spoke in kind, when, and for what; never what it says of a person."""
+    event, named = fact.event, fact.ref.id
+    if fact.ref == case.ref:
+        moment = _moment(fact)
+        return Words(
+            f"Dit is de gebeurtenis {named} zelf, {moment.nl}.", f"This is the event {named} itself, {moment.en}."
+        )
+    thing, moment = TYPES[event.TYPE], _moment(fact)
+    nl, en = f"Dit rust op {thing.nl} ({named}), {moment.nl}", f"This rests on {thing.en} ({named}), {moment.en}"
+    if isinstance(event, (ConsentGiven, ConsentRefused)):
+        giver, scope = inside(code("consent-giver", event.given_by)), _scope(event.purpose, event.recipient)
+        return Words(f"{nl}, door {giver.nl}, {scope.nl}.", f"{en}, by {giver.en}, {scope.en}.")
+    if isinstance(event, EventRetracted):
+        return Words(f"{nl}: het neemt {event.withdraws} terug.", f"{en}: it takes back {event.withdraws}.")
+    if isinstance(event, FactQuarantined):
+        waits = event.quarantined_id
+        return Words(f"{nl}: gewacht wordt op {waits}.", f"{en}: {waits} is waited for.")
+    ended = getattr(event, "withdraws", None)
+    if ended is not None:
+        return Words(f"{nl}: het beëindigt {ended}.", f"{en}: it ends {ended}.")
+    return Words(f"{nl}.", f"{en}.")
+
+
+def _moment(fact: Fact) -> Words:
+    at: datetime | None = getattr(fact.event, "occurred_at", None)
+    return when(at, getattr(fact.event, "occurred_precision", "UNKNOWN"))
+
+
+def _scope(purpose: str | None, recipient: str | None) -> Words:
+    what = inside(code("purpose", purpose)) if purpose else None
+    who = code("recipient", recipient) if recipient else None
+    nl = f"voor {what.nl}" if what else "voor alle doelen"
+    en = f"for {what.en}" if what else "for every purpose"
+    to_nl = f"aan {who.nl}" if who else "aan alle ontvangers"
+    to_en = f"to {who.en}" if who else "to every recipient"
+    return Words(f"{nl}, {to_nl}", f"{en}, {to_en}")

@@ -1,0 +1,121 @@
+"""`./ketenbus explain` and `./ketenbus decide`: why, and what if, in plain Dutch or English."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from consent.activities import Register
+from consent.explain import explain as explanation
+from consent.known import replay
+from consent.policy import Case
+from consent.policy import decide as decisions
+from consent.precedence import Consent
+from consent.supposed import SUPPOSED, supposed
+from ketenbus.contract import contract
+from ketenbus.errors import ConfigurationError
+from services.cli.audited import Data, Json, audited
+from services.cli.errors import plainly
+from services.explain import asking, printing
+from streams.runtime.settings import load, load_register
+
+Language = StrEnum("Language", {"nl": "nl", "en": "en"})
+Lang = Annotated[Language, typer.Option(help="Dutch or English.")]
+Recipient = Annotated[str | None, typer.Option(help="Only this recipient.")]
+
+
+def mount(app: typer.Typer) -> None:
+    """Give the command line these commands."""
+    app.command()(explain)
+    app.command()(decide)
+
+
+@plainly
+def explain(
+    id: Annotated[str | None, typer.Argument(metavar="EVENT", help="The event's id, as its publisher or a view names it.")] = None,
+    recipient: Recipient = None,
+    lang: Lang = Language.nl,
+    source: Annotated[str | None, typer.Option(help="Its ce_source, where two publishers use the same id.")] = None,
+    examples: Annotated[int | None, typer.Option(min=1, help="No event: this many that were decided in different ways.")] = None,
+    out: Annotated[Path | None, typer.Option(help="With --examples: write them to this Markdown file.")] = None,
+    as_json: Json = False,
+    data: Data = None,
+) -> None:  # fmt: skip
+    """Explain in plain words who got an event and why, and take every decision on it again; exit code 1 if one differs."""
+    if (id is None) == (examples is None):
+        raise ConfigurationError("name one event, or ask for --examples N")
+    if recipient is not None:
+        _known("recipient", recipient)
+    with audited(data) as path:
+        settings = load(path)
+        if examples is not None:
+            found = asyncio.run(asking.examples(settings, examples))
+        else:
+            found = [asyncio.run(asking.event(settings, id or "", source))]
+    if as_json:
+        print(json.dumps([asdict(one) for one in found], default=str, indent=2, ensure_ascii=False))
+    elif out is not None:
+        out.write_text(printing.markdown(found, lang.value), "utf-8")
+        print(f"wrote {out}: {len(found)} events, {sum(one.decisions for one in found)} decisions")
+    else:
+        for one in found:
+            print("\n".join(printing.lines(one, lang.value, recipient)))
+    raise typer.Exit(0 if all(one.holds for one in found) else 1)
+
+
+@plainly
+def decide(
+    type: Annotated[str, typer.Option(help="The type of the event, for instance victim-reported.")],
+    publisher: Annotated[str, typer.Option(help="The kind of publisher, for instance zorgcoordinator.")],
+    consent: Annotated[Consent, typer.Option(help="How consent would stand.")] = Consent.NONE,
+    safety: Annotated[bool, typer.Option("--safety", help="An officer recorded that safety is at stake.")] = False,
+    taken_back: Annotated[bool, typer.Option("--taken-back", help="Its publisher took the event back.")] = False,
+    on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day of the event; default today.")] = None,
+    recipient: Recipient = None,
+    lang: Lang = Language.nl,
+) -> None:  # fmt: skip
+    """Say what the register would decide on an event that never was, for every recipient; it asks no platform."""
+    if type not in contract().types:
+        raise ConfigurationError(f"unknown type {type}: one of {', '.join(sorted(contract().types))}")
+    _known("publisher-kind", publisher)
+    if publisher not in contract().types[type].publishers:
+        may = ", ".join(sorted(contract().types[type].publishers)) or "the bus alone"
+        raise ConfigurationError(f"{publisher} may not publish {type}: {may}")
+    if recipient is not None:
+        _known("recipient", recipient)
+    day = on.date() if on is not None else datetime.now(UTC).date()
+    for line in would(load_register(), Case(SUPPOSED, type, publisher, day, safety), consent, taken_back, recipient, lang.value):  # fmt: skip
+        print(line)
+
+
+def would(
+    register: Register, case: Case, consent: Consent, taken_back: bool, recipient: str | None, language: str
+) -> list[str]:
+    """Return what the register decides when consent stands so, explained line by line."""
+    facts = supposed(consent, taken_back=taken_back)
+    found = [d for d in decisions(register, case, replay(facts)) if recipient in (None, d.recipient)]
+    if not found:
+        return [_nobody(case.type, case.day, language)]
+    out: list[str] = []
+    for decision in found:
+        out += [*printing.said(explanation(register, case, facts, decision), language), ""]
+    return out[:-1]
+
+
+def _nobody(event_type: str, day: date, language: str) -> str:
+    if language == "nl":
+        return f"Niemand: het register noemt op {day} geen verwerking van {event_type}. De standaard is nee."
+    return f"Nobody: on {day} the register names no activity for {event_type}. The default is no."
+
+
+def _known(codelist: str, name: str) -> None:
+    codes = contract().codelists[codelist].codes
+    if name not in codes:
+        raise ConfigurationError(f"unknown {codelist} {name}: one of {', '.join(sorted(codes))}")

@@ -1,0 +1,75 @@
+"""What an explanation of one event answers: for each recipient the answer in force, and every earlier one as evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from consent.explain import Explanation
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One decision as it was taken, explained by what was known then.
+
+    `known` of `of` facts of the subject, in the log's order, give this decision again: `replays` says whether any number does.
+    `register` is the entry it named. `explanation` is None where it does not replay.
+    """
+
+    number: int
+    decided_at: datetime
+    outcome: str
+    reasons: tuple[str, ...]
+    mask: str
+    activity: str
+    kind: str | None
+    change: int
+    replays: bool
+    known: int
+    of: int
+    explanation: Explanation | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How one event stands for one recipient and purpose. `history` ends with the decision in force.
+
+    `in_force` is whether what is known now, decided again, is what stands.
+    """
+
+    recipient: str
+    purpose: str
+    in_view: bool
+    in_force: bool
+    history: tuple[Evidence, ...]
+
+    @property
+    def replays(self) -> bool:
+        """Whether every decision gives the same answer again, and the last is what stands."""
+        return self.in_force and all(one.replays for one in self.history)
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One event, explained. `not_named` are the recipients for whom the register names no activity of this type."""
+
+    id: str
+    type: str
+    publisher_kind: str
+    answers: tuple[Answer, ...]
+    not_named: tuple[tuple[str, str], ...]
+
+    @property
+    def decisions(self) -> int:
+        """How many decisions were taken on the event."""
+        return sum(len(answer.history) for answer in self.answers)
+
+    @property
+    def replayed(self) -> int:
+        """How many of them give the same answer again."""
+        return sum(one.replays for answer in self.answers for one in answer.history)
+
+    @property
+    def holds(self) -> bool:
+        """Whether everything gives the same answer again."""
+        return all(answer.replays for answer in self.answers)

@@ -1,0 +1,74 @@
+"""One event of a platform, explained to an auditor, who opens nothing sealed."""
+
+from __future__ import annotations
+
+from consent.known import Fact, Ref
+from ketenbus.errors import ConfigurationError
+from services.explain import store
+from services.explain.answers import Explained
+from services.explain.replaying import answer, position
+from services.lineage import arrivals
+from services.lineage.asking import names_of
+from services.lineage.names import Names
+from services.lineage.store import Connection, facts_about, facts_by_id, snapshot
+from streams.disclose.binding import logged
+from streams.disclose.judge import case_of
+from streams.disclose.store import StoredFact
+from streams.disclose.tokens import EventName
+from streams.runtime.settings import ProcessorSettings
+
+
+async def event(settings: ProcessorSettings, event_id: str, source: str | None = None) -> Explained:
+    """Return every decision on an event, explained and decided again; the id is its publisher's or any view's.
+
+    Raises ConfigurationError where no such event was admitted: nothing was decided, so nothing is explained.
+    """
+    names = names_of(settings)
+    wanted = arrivals.named(source, names.partners)
+    if (read := names.named_by(event_id)) is not None:
+        event_id, wanted = read.id, read.oin
+    async with snapshot(settings.dsn) as connection:
+        return await _explained(connection, names, event_id, wanted)
+
+
+async def examples(settings: ProcessorSettings, count: int) -> list[Explained]:
+    """Return explanations of `count` events that were decided in different ways, those with the longest history first."""
+    names = names_of(settings)
+    async with snapshot(settings.dsn) as connection:
+        found = await store.examples(connection, 1)
+        return [await _explained(connection, names, event_id, oin) for event_id, oin in found[:count]]
+
+
+async def _explained(connection: Connection, names: Names, event_id: str, wanted: str | None) -> Explained:
+    facts = await facts_by_id(connection, event_id)
+    publishers = {fact.oin for fact in facts}
+    if wanted not in publishers and (wanted is not None or len(publishers) != 1):
+        if len(publishers) > 1:
+            raise ConfigurationError(
+                f"several publishers used id {event_id}: add --source, one of {', '.join(sorted(publishers))}"
+            )
+        raise ConfigurationError(
+            f"no event {event_id} was admitted, so nothing was decided on it: ask ./ketenbus lineage event {event_id}"
+        )
+    oin = wanted or publishers.pop()
+    mine = [fact for fact in facts if fact.oin == oin]
+    answers = []
+    for fact in mine:
+        about = sorted(await facts_about(connection, [fact.subject]), key=lambda f: position(f.origin))
+        known = [_fact(one) for one in about]
+        case = case_of(logged(fact))
+        for standing in await store.standings(connection, EventName(fact.subject, fact.oin, fact.id)):
+            answers.append(answer(names.register, case, known, standing))
+    named = {(one.recipient, one.purpose) for one in answers}
+    return Explained(
+        id=event_id,
+        type=mine[0].type,
+        publisher_kind=logged(mine[0]).publisher_kind,
+        answers=tuple(answers),
+        not_named=tuple(view for view in names.register.views() if view not in named),
+    )
+
+
+def _fact(stored: StoredFact) -> Fact:
+    read = logged(stored)
+    return Fact(Ref(stored.oin, stored.id), read.time, read.event)

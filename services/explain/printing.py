@@ -1,0 +1,103 @@
+"""Explanations as text: for the terminal, and as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from consent.explain import Explanation
+from consent.wording import TYPES, Words, code, inside
+from services.explain.answers import Answer, Evidence, Explained
+
+_OUTCOMES = {
+    "delivered": Words("gedeeld", "shared"),
+    "withheld": Words("niet gedeeld", "not shared"),
+    "pending": Words("wacht", "waiting"),
+}
+_KINDS = {
+    None: Words("de ontvanger hoorde niets nieuws", "the recipient heard nothing new"),
+    "delivery": Words("de ontvanger kreeg het", "the recipient got it"),
+    "release": Words("de ontvanger kreeg het alsnog", "the recipient got it after all"),
+    "replacement": Words("de ontvanger kreeg een andere versie", "the recipient got another version"),
+    "recall": Words("de ontvanger moest het gebruik staken", "the recipient was told to stop using it"),
+}
+
+
+def said(explanation: Explanation, language: str) -> Iterator[str]:
+    """Yield an explanation line by line: its headline first."""
+    yield explanation.headline.said(language)
+    for line in explanation.lines:
+        yield f"  {line.said(language)}"
+
+
+def lines(explained: Explained, language: str, recipient: str | None = None) -> Iterator[str]:
+    """Yield everything about an event: how it stands for each recipient and why, then every decision as evidence."""
+    thing, by = TYPES[explained.type], inside(code("publisher-kind", explained.publisher_kind))
+    yield Words(
+        f"Gebeurtenis {explained.id}: {thing.nl}, gepubliceerd door {by.nl}.",
+        f"Event {explained.id}: {thing.en}, published by {by.en}.",
+    ).said(language)
+    for answer in explained.answers:
+        if recipient in (None, answer.recipient):
+            yield ""
+            yield from _answer(answer, language)
+    others = [view for view in explained.not_named if recipient in (None, view[0])]
+    if others:
+        yield ""
+        yield _others(others).said(language)
+    yield ""
+    yield Words(
+        f"{explained.decisions} beslissingen genomen, {explained.replayed} opnieuw genomen met dezelfde uitkomst.",
+        f"{explained.decisions} decisions taken, {explained.replayed} taken again with the same answer.",
+    ).said(language)
+
+
+def _answer(answer: Answer, language: str) -> Iterator[str]:
+    last = answer.history[-1] if answer.history else None
+    if last is None or last.explanation is None:
+        who = code("recipient", answer.recipient)
+        yield Words(f"{who.nl}: geen verklaring.", f"{who.en}: no explanation.").said(language)
+    else:
+        yield from said(last.explanation, language)
+    if not answer.in_force:
+        yield Words(
+            "  LET OP: wat nu geldt is niet wat de regels nu zouden beslissen.",
+            "  NOTE: what stands is not what the rules would decide now.",
+        ).said(language)
+    for one in answer.history:
+        yield f"  - {_evidence(one).said(language)}"
+
+
+def _evidence(one: Evidence) -> Words:
+    at = one.decided_at.isoformat(sep=" ", timespec="seconds")
+    outcome, kind, why = _OUTCOMES[one.outcome], _KINDS[one.kind], ", ".join(one.reasons)
+    again = (
+        Words(f"opnieuw beslist met {one.known} van {one.of} feiten: hetzelfde", f"decided again on {one.known} of {one.of} facts: the same")
+        if one.replays
+        else Words("GEEFT OPNIEUW EEN ANDERE UITKOMST", "GIVES ANOTHER ANSWER NOW")
+    )  # fmt: skip
+    rests = ", ".join(one.explanation.facts) if one.explanation else ""
+    on = Words(f"; rust op {rests}", f"; rests on {rests}") if rests else Words("", "")
+    return Words(
+        f"Beslissing {one.number}, {at}: {outcome.nl} ({why}); {kind.nl}{on.nl}; {again.nl}.",
+        f"Decision {one.number}, {at}: {outcome.en} ({why}); {kind.en}{on.en}; {again.en}.",
+    )
+
+
+def _others(views: Sequence[tuple[str, str]]) -> Words:
+    named = [(code("recipient", who), inside(code("purpose", what))) for who, what in views]
+    return Words(
+        "Niemand anders: het register noemt deze soort gebeurtenis niet voor "
+        f"{', '.join(f'{who.nl} ({what.nl})' for who, what in named)}. De standaard is nee.",
+        "Nobody else: the register does not name this type of event for "
+        f"{', '.join(f'{who.en} ({what.en})' for who, what in named)}. The default is no.",
+    )
+
+
+def markdown(found: Sequence[Explained], language: str) -> str:
+    """Return explanations as one Markdown page; ids and times are those of the platform asked."""
+    title = Words("Waarom wie wat kreeg", "Why who got what").said(language)
+    parts = [f"# {title}", ""]
+    for number, explained in enumerate(found, start=1):
+        thing = TYPES[explained.type].said(language)
+        parts += [f"## {number}. {thing[0].upper()}{thing[1:]}", "", "```text", *lines(explained, language), "```", ""]
+    return "\n".join(parts)
