@@ -24,6 +24,7 @@ from services.cli.demo import Demo
 from services.cli.errors import plainly
 from services.cli.progress import Progress
 from services.cli.quarantine_app import quarantine_app
+from services.cli.register import register_app
 from services.cli.report import OUT, Options, stored_report, write_json_report
 from services.cli.variants import RULES
 from services.cli.workers import Workers
@@ -52,6 +53,7 @@ app.add_typer(lineage_app, name="lineage")
 app.add_typer(quarantine_app, name="quarantine")
 contract_app = typer.Typer(no_args_is_help=True, help="The contract: what may be published, and who gets it.")
 app.add_typer(contract_app, name="contract")
+app.add_typer(register_app, name="register")
 explain.mount(app)
 
 Rule = StrEnum("Rule", {name: name for name in RULES})  # type: ignore[misc]

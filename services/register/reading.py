@@ -1,0 +1,33 @@
+"""The register and the rulebook as they are in the project, read and checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from consent.activities import Register
+from consent.documents import Document, document
+from consent.rulebook import Rulebook, read_rulebook
+from ketenbus.errors import ConfigurationError
+from streams.runtime.settings import LAW, REGISTER, load_register
+
+
+def read(activities: Path | None = None) -> tuple[Register, Rulebook]:
+    """Return the register and the rulebook; `activities` is another file of activities to check them with.
+
+    Raises ConfigurationError with file, line and reason of every fault.
+    """
+    register = load_register(activities or LAW["activities.yaml"])
+    try:
+        return register, read_rulebook(
+            _document(REGISTER / "articles.yaml"),
+            _document(REGISTER / "questions.yaml"),
+            _document(REGISTER / "safeguards.yaml"),
+            [_document(path) for path in sorted((REGISTER / "statements").glob("*.yaml"))],
+            register,
+        )
+    except (ValueError, OSError) as error:
+        raise ConfigurationError(f"register refused\n{error}") from error
+
+
+def _document(path: Path) -> Document:
+    return document(path.name, path.read_text("utf-8"))
