@@ -44,7 +44,7 @@ def explain(
     lang: Lang = Language.nl,
     source: Annotated[str | None, typer.Option(help="Its ce_source, where two publishers use the same id.")] = None,
     examples: Annotated[int | None, typer.Option(min=1, help="No event: this many that were decided in different ways.")] = None,
-    out: Annotated[Path | None, typer.Option(help="With --examples: write them to this Markdown file.")] = None,
+    out: Annotated[Path | None, typer.Option(help="With --examples: the Markdown page to put them in, between its marks.")] = None,
     as_json: Json = False,
     data: Data = None,
 ) -> None:  # fmt: skip
@@ -62,12 +62,20 @@ def explain(
     if as_json:
         print(json.dumps([asdict(one) for one in found], default=str, indent=2, ensure_ascii=False))
     elif out is not None:
-        out.write_text(printing.markdown(found, lang.value), "utf-8")
+        write(out, printing.markdown(found, lang.value))
         print(f"wrote {out}: {len(found)} events, {sum(one.decisions for one in found)} decisions")
     else:
         for one in found:
             print("\n".join(printing.lines(one, lang.value, recipient)))
     raise typer.Exit(0 if all(one.holds for one in found) else 1)
+
+
+def write(out: Path, examples: str) -> None:
+    """Put the examples in the page; raises ConfigurationError where there is no page with marks for them."""
+    try:
+        out.write_text(printing.placed(out.read_text("utf-8"), examples), "utf-8")
+    except (FileNotFoundError, ValueError) as error:
+        raise ConfigurationError(f"{out} has no place for examples: {error}") from error
 
 
 @plainly

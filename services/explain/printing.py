@@ -8,6 +8,9 @@ from consent.explain import Explanation
 from consent.wording import TYPES, Words, code, inside
 from services.explain.answers import Answer, Evidence, Explained
 
+#: Between these a page keeps its examples.
+BEGIN, END = "<!-- examples: begin -->", "<!-- examples: end -->"
+
 _OUTCOMES = {
     "delivered": Words("gedeeld", "shared"),
     "withheld": Words("niet gedeeld", "not shared"),
@@ -29,8 +32,11 @@ def said(explanation: Explanation, language: str) -> Iterator[str]:
         yield f"  {line.said(language)}"
 
 
-def lines(explained: Explained, language: str, recipient: str | None = None) -> Iterator[str]:
-    """Yield everything about an event: how it stands for each recipient and why, then every decision as evidence."""
+def lines(explained: Explained, language: str, recipient: str | None = None, *, timed: bool = True) -> Iterator[str]:
+    """Yield everything about an event: how it stands for each recipient and why, then every decision as evidence.
+
+    `timed` names each decision by number and time; without, as its place among those on the same recipient and purpose.
+    """
     thing, by = TYPES[explained.type], inside(code("publisher-kind", explained.publisher_kind))
     yield Words(
         f"Gebeurtenis {explained.id}: {thing.nl}, gepubliceerd door {by.nl}.",
@@ -39,7 +45,7 @@ def lines(explained: Explained, language: str, recipient: str | None = None) -> 
     for answer in explained.answers:
         if recipient in (None, answer.recipient):
             yield ""
-            yield from _answer(answer, language)
+            yield from _answer(answer, language, timed)
     others = [view for view in explained.not_named if recipient in (None, view[0])]
     if others:
         yield ""
@@ -51,7 +57,7 @@ def lines(explained: Explained, language: str, recipient: str | None = None) -> 
     ).said(language)
 
 
-def _answer(answer: Answer, language: str) -> Iterator[str]:
+def _answer(answer: Answer, language: str, timed: bool) -> Iterator[str]:
     last = answer.history[-1] if answer.history else None
     if last is None or last.explanation is None:
         who = code("recipient", answer.recipient)
@@ -63,12 +69,13 @@ def _answer(answer: Answer, language: str) -> Iterator[str]:
             "  LET OP: wat nu geldt is niet wat de regels nu zouden beslissen.",
             "  NOTE: what stands is not what the rules would decide now.",
         ).said(language)
-    for one in answer.history:
-        yield f"  - {_evidence(one).said(language)}"
+    for number, one in enumerate(answer.history, start=1):
+        at = one.decided_at.isoformat(sep=" ", timespec="seconds")
+        name = f"{one.number}, {at}" if timed else str(number)
+        yield f"  - {_evidence(one, name).said(language)}"
 
 
-def _evidence(one: Evidence) -> Words:
-    at = one.decided_at.isoformat(sep=" ", timespec="seconds")
+def _evidence(one: Evidence, name: str) -> Words:
     outcome, kind, why = _OUTCOMES[one.outcome], _KINDS[one.kind], ", ".join(one.reasons)
     again = (
         Words(f"opnieuw beslist met {one.known} van {one.of} feiten: hetzelfde", f"decided again on {one.known} of {one.of} facts: the same")
@@ -78,8 +85,8 @@ def _evidence(one: Evidence) -> Words:
     rests = ", ".join(one.explanation.facts) if one.explanation else ""
     on = Words(f"; rust op {rests}", f"; rests on {rests}") if rests else Words("", "")
     return Words(
-        f"Beslissing {one.number}, {at}: {outcome.nl} ({why}); {kind.nl}{on.nl}; {again.nl}.",
-        f"Decision {one.number}, {at}: {outcome.en} ({why}); {kind.en}{on.en}; {again.en}.",
+        f"Beslissing {name}: {outcome.nl} ({why}); {kind.nl}{on.nl}; {again.nl}.",
+        f"Decision {name}: {outcome.en} ({why}); {kind.en}{on.en}; {again.en}.",
     )
 
 
@@ -94,10 +101,22 @@ def _others(views: Sequence[tuple[str, str]]) -> Words:
 
 
 def markdown(found: Sequence[Explained], language: str) -> str:
-    """Return explanations as one Markdown page; ids and times are those of the platform asked."""
-    title = Words("Waarom wie wat kreeg", "Why who got what").said(language)
-    parts = [f"# {title}", ""]
+    """Return explanations as Markdown, each under its own heading; no time of a run is in it."""
+    parts = []
     for number, explained in enumerate(found, start=1):
         thing = TYPES[explained.type].said(language)
-        parts += [f"## {number}. {thing[0].upper()}{thing[1:]}", "", "```text", *lines(explained, language), "```", ""]
+        said = "\n".join(lines(explained, language, timed=False))
+        parts.append(f"### {number}. {thing[0].upper()}{thing[1:]}\n\n```text\n{said}\n```\n")
     return "\n".join(parts)
+
+
+def placed(page: str, examples: str) -> str:
+    """Return the page with the examples between its marks.
+
+    Raises ValueError where the page has not both marks, in order.
+    """
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"no {BEGIN} with {END} after it")
+    return f"{before}{BEGIN}\n\n{examples}\n{END}{after}"

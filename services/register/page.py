@@ -10,6 +10,7 @@ from consent.activities import Activity, Retention, view_topic
 from consent.coverage import Coverage, Covered
 from consent.rulebook import Question, Rulebook, Safeguard
 from consent.wording import CLASSES, STATUSES, TYPES
+from ketenbus.contract import contract
 from ketenbus.errors import ConfigurationError
 from services.contract_pages.fields import both, head
 from services.contract_pages.pages import STYLE
@@ -67,7 +68,7 @@ def page(activities: tuple[Activity, ...], rulebook: Rulebook, coverage: Coverag
 def _activity(a: Activity) -> str:
     kinds = " · ".join(both(code("publisher-kind", kind)) for kind in a.publishers)
     types = " · ".join(f"<code>{name}</code> {both(Words(*TYPES[name]))}" for name in a.types)
-    classes = " ".join(f'<span class="class {name}">{name}</span> {both(Words(*CLASSES[name]))}' for name in a.mask)
+    classes = "<br>".join(f'<span class="class {name}">{name}</span> {both(Words(*CLASSES[name]))}' for name in a.mask)
     whom = (
         f"{both(code('recipient', a.recipient))} · {both(code('purpose', a.purpose))}"
         f"<br><code>{view_topic(a.recipient, a.purpose)}</code>"
@@ -80,7 +81,7 @@ def _activity(a: Activity) -> str:
         (Words("wat gaat mee", "what travels"), classes),
         (Words("grondslag", "legal ground"), f"{both(Words(a.ground.nl, a.ground.en))}<br>{_links('article', a.articles)}"),
         (Words("bron", "source"), "<br>".join(escape(str(s)) for s in a.sources) or both(Words(*STATUSES["open"]))),
-        (Words("verwerkingsverantwoordelijke", "controller"), escape(a.controller)),
+        (Words("verwerkingsverantwoordelijke", "controller"), both(_controller(a.controller))),
         (Words("bewaren", "retention"), _retention(a)),
         (Words("vervalt de grond", "when the ground ends"), both(Words("wordt teruggeroepen", "is recalled") if a.recalls else Words("blijft", "stays"))),
         (Words("geldig", "valid"), f"{a.valid_from} – {a.valid_to or ''}"),
@@ -92,6 +93,10 @@ def _activity(a: Activity) -> str:
         f'<section class="card" id="activity-{a.id}-{a.version}"><h3>{escape(a.ref)} <small><code>{escape(a.uri)}</code></small></h3>'
         f"{both(Words(a.why.nl, a.why.en), 'p')}<table>{table}</table></section>"
     )
+
+
+def _controller(name: str) -> Words:
+    return code("recipient" if name in contract().codelists["recipient"].codes else "publisher-kind", name)
 
 
 def _retention(a: Activity) -> str:

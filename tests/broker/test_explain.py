@@ -171,7 +171,8 @@ def test_examples_are_of_events_that_were_decided_in_different_ways(audited: Aud
     told = [[(one.outcome, one.reasons) for a in e.answers for one in a.history] for e in found]
     assert len({str((e.type, t)) for e, t in zip(found, told, strict=True)}) == 3
     page = tmp_path / "explain.md"
-    page.write_text(printing.markdown(found, "en"), "utf-8")
+    page.write_text(f"{printing.BEGIN}{printing.END}", "utf-8")
+    page.write_text(printing.placed(page.read_text("utf-8"), printing.markdown(found, "en")), "utf-8")
     assert page.read_text("utf-8").count("```text") == 3
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given as drawn
@@ -16,7 +18,9 @@ from typer.testing import CliRunner
 from consent.grounds import decided
 from consent.known import Fact
 from consent.policy import Decision
+from ketenbus.errors import ConfigurationError
 from services.cli.app import app
+from services.cli.explain import write
 from services.explain import printing
 from services.explain.answers import Answer, Explained
 from services.explain.replaying import Recorded, Standing, answer, position
@@ -157,11 +161,24 @@ def test_only_the_recipient_asked_for_is_told() -> None:
     assert "IND" not in "\n".join(printing.lines(told, "en", "comensha"))
 
 
-def test_the_page_of_examples_has_a_part_for_each() -> None:
+def test_examples_go_between_the_marks_of_a_page_and_hold_no_time_of_a_run(tmp_path: Path) -> None:
     told = explained(answered(LATE, history(LATE, (1, 2))))
-    page = printing.markdown([told, told], "nl")
-    assert page.startswith("# Waarom wie wat kreeg")
-    assert "## 2. De melding van een mogelijk slachtoffer" in page
+    examples = printing.markdown([told, told], "nl")
+    assert "### 2. De melding van een mogelijk slachtoffer" in examples
+    assert str(NOW.year) not in examples
+    page = tmp_path / "page.md"
+    page.write_text(f"# Before\n{printing.BEGIN}\nold\n{printing.END}\nAfter\n", "utf-8")
+    for _ in range(2):
+        write(page, examples)
+        said = page.read_text("utf-8")
+        assert said.startswith("# Before\n")
+        assert said.endswith("\nAfter\n")
+        assert "old" not in said
+        assert said.count("### 1.") == 1
+    page.write_text(f"{printing.END} {printing.BEGIN}", "utf-8")
+    for path in (page, tmp_path / "absent.md"):
+        with pytest.raises(ConfigurationError, match="no place for examples"):
+            write(path, examples)
 
 
 def run(*words: str) -> tuple[int, str]:
@@ -202,7 +219,13 @@ def test_a_question_that_cannot_be_asked_is_refused_with_what_can(words: tuple[s
 
 
 def test_an_answer_is_plain_data() -> None:
-    from dataclasses import asdict
-
     told = explained(answered(LATE, history(LATE, (1, 2))))
     assert json.loads(json.dumps(asdict(told), default=str))["answers"][0]["history"][1]["known"] == 2
+
+
+def test_the_guide_shows_what_decide_says() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "explain.md").read_text("utf-8")
+    shown = re.findall(r"```sh\n\./ketenbus (decide [^\n]*)\n```\n\n```text\n(.*?)```", guide, re.DOTALL)
+    assert len(shown) == 2
+    for command, said in shown:
+        assert run(*command.split())[1] == said

@@ -9,6 +9,8 @@ import pytest
 from consent.citations import Citation, citation, on_line
 from consent.documents import document
 from ketenbus.errors import ConfigurationError
+from services.cli.variants import RULES as LEFT_OUT
+from services.cli.variants import write
 from streams.runtime.settings import LAW, load_register
 
 ACTIVITIES = LAW["activities.yaml"].read_text("utf-8")
@@ -203,3 +205,10 @@ def test_a_citation_reads_back_and_is_found_on_its_line_whatever_the_emphasis() 
 def test_a_citation_without_line_or_words_is_none(said: str) -> None:
     with pytest.raises(ValueError, match="handbook:line"):
         citation(said)
+
+
+@pytest.mark.parametrize("rule", LEFT_OUT)
+def test_the_law_with_a_rule_left_out_is_still_a_register(tmp_path: Path, rule: str) -> None:
+    law = write(rule, tmp_path)
+    left = load_register(law / "activities.yaml", law / "rules.yaml")
+    assert len(left.activities) == len(load_register().activities)
