@@ -13,6 +13,10 @@ from pydantic import ValidationError
 Path = tuple[str | int, ...]
 
 
+#: libyaml's where PyYAML was built with it: five times faster, and every process reads the register at its start.
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """What is wrong with a document, and where in it."""
@@ -49,7 +53,7 @@ def document(name: str, text: str) -> Document:
     """
     lines: dict[Path, int] = {}
     try:
-        loader = yaml.SafeLoader(text)
+        loader = LOADER(text)
         node = loader.get_single_node()
         if node is None:
             raise ValueError(f"{name}:1: the file is empty")
@@ -64,7 +68,7 @@ def document(name: str, text: str) -> Document:
 
 
 def _walk(
-    loader: yaml.SafeLoader, node: yaml.Node, path: Path, above: tuple[int, ...], lines: dict[Path, int]
+    loader: Any, node: yaml.Node, path: Path, above: tuple[int, ...], lines: dict[Path, int]
 ) -> Iterator[tuple[int, str]]:
     """Note the line of every part, and yield each key that is said twice and each value that cannot be read."""
     line = node.start_mark.line + 1

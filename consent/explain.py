@@ -74,7 +74,17 @@ def _ground(activity: Activity | None, decision: Decision) -> list[Words]:
             f"The rule: {activity.why.en} Activity {activity.ref}, valid from {days}{until.en}; {status.en}.",
         ),
         Words(f"Grondslag: {activity.ground.nl}.", f"Legal ground: {activity.ground.en}."),
-        Words(f"Bron: {activity.source}.", f"Source: {activity.source}."),
+        *_sources(activity),
+    ]
+
+
+def _sources(activity: Activity) -> list[Words]:
+    if not activity.sources:
+        asked = ", ".join(activity.questions)
+        return [Words(f"Geen bron zegt het; open vraag: {asked}.", f"No source says it; open question: {asked}.")]
+    return [
+        Words(f"Bron: {s.file}, regel {s.line}: {s.says}.", f"Source: {s.file}, line {s.line}: {s.says}.")
+        for s in activity.sources
     ]
 
 

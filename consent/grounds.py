@@ -7,6 +7,12 @@ from collections.abc import Iterable
 from consent.activities import Register
 from consent.known import Fact, replay
 from consent.policy import Case, Decision, decide
+from ketenbus.contract import contract
+
+#: The types that a decision on another event can rest on.
+_BEARING = frozenset(
+    name for name, declared in contract().types.items() if declared.group in {"consent", "correction", "bus"}
+)
 
 
 def decided(register: Register, case: Case, facts: Iterable[Fact], recipient: str, purpose: str) -> Decision | None:
@@ -21,6 +27,9 @@ def rests_on(register: Register, case: Case, facts: Iterable[Fact], decision: De
     Law: these facts alone give the same decision.
     """
     kept = sorted(facts, key=lambda fact: (fact.time, fact.ref))
+    likely = [fact for fact in kept if case.type == fact.event.TYPE or fact.event.TYPE in _BEARING]
+    if decided(register, case, likely, decision.recipient, decision.purpose) == decision:
+        kept = likely  # most facts of a long history bear on nothing: leave them out at once
     before = len(kept) + 1
     while len(kept) < before:  # a fact may be needed only as long as another is there
         before = len(kept)

@@ -98,7 +98,8 @@ def test_every_decision_is_explained_with_its_outcome_ground_and_reason() -> Non
             assert all(REASONS[reason].why.said(language) in told for reason in decision.reasons)
             if activity is not None:
                 assert activity.ref in told
-                assert activity.source in told
+                assert all(str(s.line) in told and s.says in told for s in activity.sources)
+                assert all(question in told for question in activity.questions if not activity.sources)
                 assert getattr(activity.ground, language) in told
             assert ("masker" in told or "(mask" in told) == (decision.outcome == "delivered")
             assert decision.mask_name in told
