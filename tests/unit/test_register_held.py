@@ -100,3 +100,10 @@ def test_the_administrative_inspectorate_reports_no_victim_and_reaches_no_regist
     assert "nla-pau" not in TYPES["victim-reported"].publishers
     for activity in the_register().activities:
         assert "nla-pau" not in activity.publishers or activity.purpose != "REGISTRATIE", activity.ref
+
+
+def test_whoever_needs_consent_can_record_it_but_for_the_one_activity_that_is_open() -> None:
+    may = TYPES["consent-given"].publishers
+    cannot = {a.ref for a in the_register().activities if a.consent != "none" and not set(a.publishers) & may}
+    assert cannot == {"hulp-verblijf/1"}
+    assert [a.status for a in the_register().activities if a.ref in cannot] == ["open"]
