@@ -49,7 +49,7 @@ def explain(register: Register, case: Case, facts: Iterable[Fact], decision: Dec
 
 def _headline(case: Case, decision: Decision) -> Words:
     who, thing = code("recipient", decision.recipient), TYPES[case.type]
-    purpose, by = inside(code("purpose", decision.purpose)), inside(code("publisher-kind", case.publisher_kind))
+    purpose, by = inside(code("purpose", decision.purpose)), code("publisher-kind", case.publisher_kind)
     several = decision.recipient in _SEVERAL
     nl, en = ("krijgen" if several else "krijgt"), ("get" if several else "gets")
     negated, no = {

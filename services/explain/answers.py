@@ -65,11 +65,6 @@ class Explained:
         return sum(len(answer.history) for answer in self.answers)
 
     @property
-    def replayed(self) -> int:
-        """How many of them give the same answer again."""
-        return sum(one.replays for answer in self.answers for one in answer.history)
-
-    @property
     def holds(self) -> bool:
         """Whether everything gives the same answer again."""
         return all(answer.replays for answer in self.answers)

@@ -6,6 +6,7 @@ from consent.known import Fact, Ref
 from ketenbus.errors import ConfigurationError
 from services.explain import store
 from services.explain.answers import Explained
+from services.explain.choosing import varied
 from services.explain.replaying import answer, position
 from services.lineage import arrivals
 from services.lineage.asking import names_of
@@ -32,11 +33,11 @@ async def event(settings: ProcessorSettings, event_id: str, source: str | None =
 
 
 async def examples(settings: ProcessorSettings, count: int) -> list[Explained]:
-    """Return explanations of `count` events that were decided in different ways, those with the longest history first."""
+    """Return explanations of at most `count` events that together show most of what was decided, and how."""
     names = names_of(settings)
     async with snapshot(settings.dsn) as connection:
-        found = await store.examples(connection, 1)
-        return [await _explained(connection, names, event_id, oin) for event_id, oin in found[:count]]
+        chosen = varied(await store.ways(connection), count)
+        return [await _explained(connection, names, way.id, way.oin) for way in chosen]
 
 
 async def _explained(connection: Connection, names: Names, event_id: str, wanted: str | None) -> Explained:

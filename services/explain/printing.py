@@ -37,23 +37,24 @@ def lines(explained: Explained, language: str, recipient: str | None = None, *, 
 
     `timed` names each decision by number and time; without, as its place among those on the same recipient and purpose.
     """
-    thing, by = TYPES[explained.type], inside(code("publisher-kind", explained.publisher_kind))
+    thing, by = TYPES[explained.type], code("publisher-kind", explained.publisher_kind)
     yield Words(
         f"Gebeurtenis {explained.id}: {thing.nl}, gepubliceerd door {by.nl}.",
         f"Event {explained.id}: {thing.en}, published by {by.en}.",
     ).said(language)
-    for answer in explained.answers:
-        if recipient in (None, answer.recipient):
-            yield ""
-            yield from _answer(answer, language, timed)
+    shown = [answer for answer in explained.answers if recipient in (None, answer.recipient)]
+    for answer in shown:
+        yield ""
+        yield from _answer(answer, language, timed)
     others = [view for view in explained.not_named if recipient in (None, view[0])]
     if others:
         yield ""
         yield _others(others).said(language)
+    taken = [one.replays for answer in shown for one in answer.history]
     yield ""
     yield Words(
-        f"{explained.decisions} beslissingen genomen, {explained.replayed} opnieuw genomen met dezelfde uitkomst.",
-        f"{explained.decisions} decisions taken, {explained.replayed} taken again with the same answer.",
+        f"Beslissingen genomen: {len(taken)}; opnieuw genomen met dezelfde uitkomst: {sum(taken)}.",
+        f"Decisions taken: {len(taken)}; taken again with the same answer: {sum(taken)}.",
     ).said(language)
 
 

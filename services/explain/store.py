@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import asyncpg
 
 from consent.policy import Decision
+from services.explain.choosing import Way
 from services.explain.replaying import Recorded, Standing
 from services.lineage.store import Connection
 from streams.disclose.tokens import EventName
@@ -22,16 +23,18 @@ async def standings(connection: Connection, name: EventName) -> list[Standing]:
     return [Standing(_decision(row), row["in_view"], _history(row, decided)) for row in stands]
 
 
-async def examples(connection: Connection, per_kind: int) -> list[tuple[str, str]]:
-    """Return (id, OIN) of events to explain, `per_kind` of each different way a type was decided, those told most first."""
+async def ways(connection: Connection) -> list[Way]:
+    """Return one event of each different way in which events of a type were decided, those decided least often first."""
     rows = await connection.fetch(
-        "SELECT id, oin FROM (SELECT *, row_number() OVER (PARTITION BY type, told ORDER BY id) AS place FROM ("
-        "SELECT d.id, d.oin, f.type, string_agg(d.recipient || d.purpose || d.outcome || d.reasons, ' ' ORDER BY d.seq) AS told, "
-        "count(*) AS decisions FROM disclose.decision d JOIN disclose.fact f USING (subject, oin, id) "
-        "GROUP BY d.subject, d.oin, d.id, f.type) decided) placed WHERE place <= $1 ORDER BY decisions DESC, type, told, id",
-        per_kind,
+        "SELECT DISTINCT ON (type, told) id, oin, type, decisions, marks FROM ("
+        "SELECT d.id, d.oin, f.type, count(*) AS decisions, "
+        "string_agg(d.recipient || d.purpose || d.outcome || d.reasons, ' ' ORDER BY d.seq) AS told, "
+        "array_agg(DISTINCT d.recipient || ' ' || d.reasons) || array_agg(DISTINCT coalesce(d.kind, '')) AS marks "
+        "FROM disclose.decision d JOIN disclose.fact f USING (subject, oin, id) "
+        "GROUP BY d.subject, d.oin, d.id, f.type) decided ORDER BY type, told, id"
     )
-    return list(dict.fromkeys((row["id"], row["oin"]) for row in rows))
+    found = [Way(row["id"], row["oin"], row["decisions"], frozenset({row["type"], *row["marks"]})) for row in rows]
+    return sorted(found, key=lambda way: (way.decisions, way.id))
 
 
 def _history(stands: asyncpg.Record, rows: Sequence[asyncpg.Record]) -> tuple[Recorded, ...]:

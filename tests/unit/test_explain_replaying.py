@@ -23,6 +23,7 @@ from services.cli.app import app
 from services.cli.explain import write
 from services.explain import printing
 from services.explain.answers import Answer, Explained
+from services.explain.choosing import Way, varied
 from services.explain.replaying import Recorded, Standing, answer, position
 from tests.consent_facts import case, given, quarantined, refused, reported, the_register, withdrawn
 from tests.consent_facts import facts as drawn_facts
@@ -136,7 +137,7 @@ def explained(*answers: Answer) -> Explained:
 
 def test_what_is_printed_names_every_decision_and_whether_it_holds() -> None:
     said = "\n".join(printing.lines(explained(answered(LATE, history(LATE, (1, 2, 3, 4)))), "en"))
-    assert "4 decisions taken, 4 taken again with the same answer." in said
+    assert "Decisions taken: 4; taken again with the same answer: 4." in said
     assert "Decision 3" in said
     assert "rests on grant, withdrawal; decided again on 3 of 4 facts: the same." in said
     assert (
@@ -147,7 +148,7 @@ def test_what_is_printed_names_every_decision_and_whether_it_holds() -> None:
     broken = replace(first, decision=replace(first.decision, reasons=("consent-refused",)))
     said = "\n".join(printing.lines(explained(answered(LATE[:2], (broken, *rest))), "nl"))
     assert "GEEFT OPNIEUW EEN ANDERE UITKOMST" in said
-    assert "2 beslissingen genomen, 1 opnieuw genomen met dezelfde uitkomst." in said
+    assert "Beslissingen genomen: 2; opnieuw genomen met dezelfde uitkomst: 1." in said
 
 
 def test_what_stands_against_the_rules_is_said_so() -> None:
@@ -179,6 +180,16 @@ def test_examples_go_between_the_marks_of_a_page_and_hold_no_time_of_a_run(tmp_p
     for path in (page, tmp_path / "absent.md"):
         with pytest.raises(ConfigurationError, match="no place for examples"):
             write(path, examples)
+
+
+def test_examples_are_chosen_to_show_most_and_never_the_same_twice() -> None:
+    def way(id: str, *marks: str) -> Way:
+        return Way(id, "oin", len(marks), frozenset(marks))
+
+    ways = [way("a", "x"), way("b", "x", "y"), way("c", "x", "y"), way("d", "z"), way("e", "x", "y", "w")]
+    assert [one.id for one in varied(ways, 2)] == ["e", "d"]
+    assert {one.id for one in varied(ways, 9)} == set("abcde")
+    assert varied([], 3) == []
 
 
 def run(*words: str) -> tuple[int, str]:
