@@ -212,3 +212,9 @@ def test_the_law_with_a_rule_left_out_is_still_a_register(tmp_path: Path, rule: 
     law = write(rule, tmp_path)
     left = load_register(law / "activities.yaml", law / "rules.yaml")
     assert len(left.activities) == len(load_register().activities)
+
+
+def test_the_guide_shows_a_register_being_refused_as_it_is(tmp_path: Path) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "register.md").read_text("utf-8")
+    said = broken(tmp_path, ACTIVITIES.replace("purpose: HULP", "purpose: HELP", 1))
+    assert f"```text\nketenbus: {said}\n```" in guide
