@@ -128,10 +128,9 @@ class Known:
 def learn(fact: Fact) -> Known:
     """Return what one fact teaches."""
     event = fact.event
-    known = Known(
-        chain=frozenset({Corrected(event.TYPE, fact.ref, fact.time, getattr(event, "corrects", None))}),
-        admitted=frozenset({fact.ref}),
-    )
+    chain = Known(chain=frozenset({Corrected(event.TYPE, fact.ref, fact.time, getattr(event, "corrects", None))}))
+    # Only such a fact can be the repair of one: else a link under the same id would end the wait for a refusal.
+    known = chain | Known(admitted=frozenset({fact.ref}))
     match event:
         case ConsentGiven():
             return known | Known(said=frozenset({_said(fact.ref, event, True, event.explicit and event.unbundled)}))
@@ -150,9 +149,9 @@ def learn(fact: Fact) -> Known:
             return known | Known(retractions=frozenset({Ended(fact.ref, Ref(fact.ref.oin, event.withdraws))}))
         case FactQuarantined():
             oin = event.quarantined_source.split(":")[3]
-            return known | Known(quarantined=frozenset({Ref(oin, event.quarantined_id)}))
+            return chain | Known(quarantined=frozenset({Ref(oin, event.quarantined_id)}))
         case _:
-            return known
+            return chain
 
 
 def replay(facts: Iterable[Fact]) -> Known:

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from consent.activities import Activity, Register
+from consent.activities import Activity, Register, Rules
 from consent.chains import retracted, superseded
 from consent.known import Known, Ref
 from consent.precedence import Consent, consent
 
 Outcome = Literal["delivered", "withheld", "pending"]
+#: Whether an event stands in its chain of corrections, or what ended it.
+Fate = Literal["stands", "superseded", "retracted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,40 +47,60 @@ class Decision:
         return "+".join(self.mask)
 
 
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All that a ruling looks at beside its activity: finite, so that every ruling can be enumerated."""
+
+    consent: Consent
+    safety_recorded: bool
+    fate: Fate
+
+
 def decide(register: Register, case: Case, known: Known) -> tuple[Decision, ...]:
     """Return a decision for every candidate of the event, in order of recipient and purpose."""
-    gone = _gone(register, case, known)
-    return tuple(
-        _judge(register, case, known, recipient, purpose, gone)
-        for recipient, purpose in register.candidates(case.type, case.day)
-    )
+    fate = fate_of(case.ref, known)
+    decisions = []
+    for recipient, purpose in register.candidates(case.type, case.day):
+        activity = register.activity(case.type, case.publisher_kind, recipient, purpose, case.day)
+        state = consent(known, recipient, purpose) if asks(activity) else Consent.NONE
+        situation = Situation(state, case.safety_recorded, fate)
+        decisions.append(ruling(register.rules, activity, recipient, purpose, situation))
+    return tuple(decisions)
 
 
-def _gone(register: Register, case: Case, known: Known) -> str | None:
-    if register.rules.withhold_retracted and case.ref in retracted(known):
+def fate_of(ref: Ref, known: Known) -> Fate:
+    """Return whether an event stands."""
+    if ref in retracted(known):
         return "retracted"
-    if register.rules.withhold_superseded and case.ref in superseded(known):
-        return "superseded"
-    return None
+    return "superseded" if ref in superseded(known) else "stands"
 
 
-def _judge(register: Register, case: Case, known: Known, recipient: str, purpose: str, gone: str | None) -> Decision:
-    activity = register.activity(case.type, case.publisher_kind, recipient, purpose, case.day)
+def asks(activity: Activity | None) -> bool:
+    """Return whether a ruling under this activity can differ by how consent stands."""
+    return activity is not None and activity.consent != "none"
+
+
+def ruling(rules: Rules, activity: Activity | None, recipient: str, purpose: str, situation: Situation) -> Decision:
+    """Return what holds of one candidate in one situation; without an activity the default is no."""
     if activity is None:
         return Decision(recipient, purpose, "withheld", (), "", ("no-activity",))
-    if gone is not None:
-        return Decision(recipient, purpose, "withheld", (), activity.ref, (gone,))
-    outcome, reason = _ground(activity, case, known)
+    if situation.fate in _withheld_fates(rules):
+        return Decision(recipient, purpose, "withheld", (), activity.ref, (situation.fate,))
+    outcome, reason = _ground(activity, situation)
     mask = activity.mask if outcome == "delivered" else ()
     return Decision(recipient, purpose, outcome, mask, activity.ref, (reason,))
 
 
-def _ground(activity: Activity, case: Case, known: Known) -> tuple[Outcome, str]:
+def _withheld_fates(rules: Rules) -> tuple[Fate, ...]:
+    retracts: tuple[Fate, ...] = ("retracted",) if rules.withhold_retracted else ()
+    return (*retracts, "superseded") if rules.withhold_superseded else retracts
+
+
+def _ground(activity: Activity, situation: Situation) -> tuple[Outcome, str]:
     if activity.consent == "none":
         return "delivered", "legal-task"
-    state = consent(known, activity.recipient, activity.purpose)
-    if state is Consent.GIVEN:
-        return "delivered", state.value
-    if activity.consent == "required-or-safety" and case.safety_recorded:
+    if situation.consent is Consent.GIVEN:
+        return "delivered", situation.consent.value
+    if activity.consent == "required-or-safety" and situation.safety_recorded:
         return "delivered", "safety"
-    return ("pending" if state is Consent.QUARANTINED else "withheld"), state.value
+    return ("pending" if situation.consent is Consent.QUARANTINED else "withheld"), situation.consent.value

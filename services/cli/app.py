@@ -22,6 +22,7 @@ from services.cli.bad_input import BadInput
 from services.cli.bad_input_printing import print_found
 from services.cli.demo import Demo
 from services.cli.errors import plainly
+from services.cli.policy import policy_app
 from services.cli.progress import Progress
 from services.cli.quarantine_app import quarantine_app
 from services.cli.register import register_app
@@ -51,6 +52,7 @@ lineage_app = typer.Typer(
 app.add_typer(demo_app, name="demo")
 app.add_typer(lineage_app, name="lineage")
 app.add_typer(quarantine_app, name="quarantine")
+app.add_typer(policy_app, name="policy")
 contract_app = typer.Typer(no_args_is_help=True, help="The contract: what may be published, and who gets it.")
 app.add_typer(contract_app, name="contract")
 app.add_typer(register_app, name="register")

@@ -12,13 +12,15 @@ from hypothesis import strategies as st
 
 from consent.chains import retracted, superseded
 from consent.known import Fact, Known, replay
-from consent.policy import Case
+from consent.policy import Case, decide
 from consent.precedence import consent
+from consent.table import compiled
 from ketenbus.contract import contract
 from tests import consent_facts as made
 from tests.consent_facts import decisions, every_case, histories, the_register
 
 ACTIVITIES = the_register().activities
+TABLE = compiled(the_register())
 #: A word nobody has said yet: nothing corrects, retracts or waits for it.
 NEW = "new"
 WORDS = st.one_of(
@@ -138,3 +140,9 @@ def test_a_corrected_word_is_as_never_said(
     for activity in ACTIVITIES:
         who = activity.recipient, activity.purpose
         assert consent(replay([*history, wrong, correction]), *who) is consent(replay([*history, right]), *who)
+
+
+@given(histories(), CASES)
+def test_the_compiled_table_decides_as_the_register_does(history: list[Fact], judged: Case) -> None:
+    known = replay(history)
+    assert TABLE.decide(judged, known) == decide(the_register(), judged, known)

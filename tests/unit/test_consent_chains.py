@@ -13,6 +13,7 @@ from tests.consent_facts import (
     at,
     decision_on,
     given,
+    linked,
     quarantined,
     refused,
     reported,
@@ -189,3 +190,11 @@ def test_what_needs_no_consent_does_not_wait_for_it() -> None:
 
 def test_a_retraction_is_heard_while_a_consent_is_quarantined() -> None:
     assert decision_on([given(), quarantined("q"), retracted("case")]).reasons == ("retracted",)
+
+
+def test_an_event_that_says_nothing_of_consent_is_not_what_is_waited_for_even_under_its_id() -> None:
+    desk = "00000009900000000029"
+    waiting = [given("g"), quarantined("q", type="event-retracted", oin=desk)]
+    assert decision_on([*waiting, linked("q")]).outcome == "pending"
+    assert decision_on([*waiting, reported("q", oin=desk)]).outcome == "pending"
+    assert decision_on([*waiting, retracted("z", "q", oin=desk)]).outcome == "delivered"

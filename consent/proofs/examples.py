@@ -1,0 +1,94 @@
+"""For each way consent may stand, a smallest history that makes it stand so for every recipient and purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from consent.known import Corrected, Fact, Known, Ref, learn
+from consent.policy import Fate
+from consent.precedence import Consent
+from ketenbus.events import (
+    ConsentGiven,
+    ConsentRefused,
+    ConsentUnobtainable,
+    ConsentWithdrawn,
+    EventRetracted,
+    FactQuarantined,
+)
+from ketenbus.values import Event
+
+OIN = "00000009900000000001"
+DESK_OIN = "00000009900000000029"
+AT = datetime(2020, 5, 4, 12, tzinfo=UTC)
+LATER = datetime(2020, 5, 5, 12, tzinfo=UTC)
+_DATED: dict[str, Any] = {"subject": "1", "occurred_at": AT, "occurred_precision": "INSTANT"}
+_SPOKEN: dict[str, Any] = {
+    **_DATED,
+    "given_by": "PERSON",
+    "age_group": "ADULT",
+    "channel": "IN_PERSON",
+    "language": "nl",
+    "text_version": "1",
+}
+
+
+def grant(id: str = "grant", **changed: Any) -> Fact:
+    """Return an explicit, unbundled grant by an adult for everything, unless `changed` says otherwise."""
+    return _fact(id, ConsentGiven(**(_SPOKEN | {"explicit": True, "unbundled": True} | changed)))
+
+
+def refusal(id: str = "refusal", **changed: Any) -> Fact:
+    """Return a refusal by an adult of everything, unless `changed` says otherwise."""
+    return _fact(id, ConsentRefused(**(_SPOKEN | changed)))
+
+
+def withdrawal(of: str, id: str = "withdrawal") -> Fact:
+    """Return the withdrawal of one grant."""
+    held = {name: said for name, said in _SPOKEN.items() if name not in {"channel", "language", "text_version"}}
+    return _fact(id, ConsentWithdrawn(withdraws=of, **held))
+
+
+def held(id: str = "held", quarantined_type: str = "consent-given") -> Fact:
+    """Return the bus's word that a fact of this subject is in quarantine."""
+    source = f"urn:nld:oin:{OIN}:systeem:proofs"
+    about = _DATED | {"quarantined_type": quarantined_type, "quarantined_id": id, "quarantined_source": source}
+    return _fact(f"quarantined.{id}", FactQuarantined(**about))
+
+
+def unobtainable(id: str = "unobtainable") -> Fact:
+    """Return the word that consent could not be asked, for anything."""
+    return _fact(id, ConsentUnobtainable(**_DATED, reason="NO_CONTACT"))
+
+
+def case_and(fate: Fate, event_type: str) -> Known:
+    """Return what is known of an event `CASE` of that type that stands, was superseded or was taken back."""
+    case = Corrected(event_type, CASE, AT, None)
+    match fate:
+        case "stands":
+            return Known(chain=frozenset({case}))
+        case "superseded":
+            return Known(chain=frozenset({case, Corrected(event_type, Ref(OIN, "newer"), LATER, CASE.id)}))
+        case "retracted":
+            taken_back = EventRetracted(**_DATED, withdraws=CASE.id, reason="ENTERED_IN_ERROR")
+            return Known(chain=frozenset({case})) | learn(_fact("retraction", taken_back))
+
+
+def _fact(id: str, event: Event) -> Fact:
+    return Fact(Ref(OIN, id), AT, event)
+
+
+#: The event whose fate `case_and` tells.
+CASE = Ref(OIN, "case")
+EXAMPLES: Mapping[Consent, tuple[Fact, ...]] = {
+    Consent.GIVEN: (grant(),),
+    Consent.QUARANTINED: (grant(), held()),
+    Consent.CONFLICT: (grant(), refusal(given_by="REPRESENTATIVE")),
+    Consent.REFUSED: (refusal(),),
+    Consent.WITHDRAWN: (grant(), withdrawal("grant")),
+    Consent.NOT_EXPLICIT: (grant(explicit=False),),
+    Consent.NO_AUTHORITY: (grant(age_group="MINOR"),),
+    Consent.UNOBTAINABLE: (unobtainable(),),
+    Consent.NONE: (),
+}

@@ -1,0 +1,56 @@
+"""What a link of two subjects can change of one subject's consent: every small history, with a link under every name in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from consent.known import Fact, Known, Ref, learn
+from consent.precedence import Consent, consent
+from consent.proofs.examples import AT, DESK_OIN, EXAMPLES, OIN, held
+from consent.proofs.words import PURPOSE, RECIPIENT, Step, every_set, known_of
+from ketenbus.events import IdentityLinked, IdentityUnlinked
+
+
+def steps(most: int = 2) -> dict[Step, tuple[Known, Known]]:
+    """Return every step that one link or unlink makes after up to `most` words, with an example each."""
+    found: dict[Step, tuple[Known, Known]] = {}
+    told = [learned(link) for link in links()]
+    waiting = learn(held("word-9"))
+    pasts = [known_of(words) for words in every_set(most)]
+    for past in (*pasts, *(p | waiting for p in pasts), *(_all(state) for state in Consent)):
+        before = consent(past, RECIPIENT, PURPOSE)
+        for link in told:
+            found.setdefault((before, consent(past | link, RECIPIENT, PURPOSE)), (past, past | link))
+    return found
+
+
+def links() -> Iterator[Fact]:
+    """Yield a link and its undoing, by the desk and by the speakers' publisher, under a new id and under every id said."""
+    about: dict[str, Any] = {
+        "subject": "1",
+        "occurred_at": AT,
+        "occurred_precision": "INSTANT",
+        "subject_oin": OIN,
+        "other_subject": "2",
+        "other_oin": OIN,
+        "ground": "DESK_REVIEW",
+    }
+    for oin in (DESK_OIN, OIN):
+        for id in ("new", "held", "word-0", "word-9", "withdrawal-0"):
+            linked = Fact(Ref(oin, id), AT, IdentityLinked(**about))
+            yield linked
+            yield replace(linked, event=IdentityUnlinked(withdraws="word-0", **about))
+
+
+def learned(link: Fact) -> Known:
+    """Return what a link teaches."""
+    return learn(link)
+
+
+def _all(state: Consent) -> Known:
+    known = Known()
+    for fact in EXAMPLES[state]:
+        known |= learn(fact)
+    return known

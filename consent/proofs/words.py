@@ -1,0 +1,145 @@
+"""Consent enumerated: every set of up to so many words, up to what nobody can tell apart, and how consent then stands.
+
+A word is a grant or a refusal by one of two speakers, with or without authority, at one of the four levels of scope, at
+one of as many moments as there are words or at an unknown one; a grant can also be flawed or withdrawn. Sets that
+differ only in which speaker is called the first, or in how far apart the moments are, are one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache, reduce
+from itertools import combinations, product
+from typing import Any, Literal, NamedTuple
+
+from consent.known import Known, learn
+from consent.precedence import Consent, consent
+from consent.proofs.examples import AT, grant, refusal, withdrawal
+
+RECIPIENT, PURPOSE = "comensha", "REGISTRATIE"
+#: How many words of a set are enumerated in full.
+MOST_WORDS = 3
+Kind = Literal[
+    "grant", "grant without authority", "flawed grant", "withdrawn grant", "refusal", "refusal without authority"
+]
+KINDS: tuple[Kind, ...] = (
+    "grant",
+    "grant without authority",
+    "flawed grant",
+    "withdrawn grant",
+    "refusal",
+    "refusal without authority",
+)
+_REFUSALS = KINDS[4:]
+#: Each speaker, with the age at which they have authority and the one at which they have none.
+_SPEAKERS = (("PERSON", "ADULT", "MINOR"), ("PARENT", "MINOR", "ADULT"))
+#: A change of how consent stands: before, after.
+Step = tuple[Consent, Consent]
+
+
+class Word(NamedTuple):
+    """One thing said: by which speaker, what, at which level of scope, and when (-1: unknown)."""
+
+    speaker: int
+    kind: Kind
+    level: int
+    moment: int
+
+
+Words = tuple[Word, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Enumerated:
+    """How consent stands after every set of words, and every step that one more refusal or withdrawal makes."""
+
+    stands: Mapping[Words, Consent]
+    steps: Mapping[Step, tuple[Words, Words]]
+
+    @property
+    def states(self) -> Counter[Consent]:
+        """How many sets stand how."""
+        return Counter(self.stands.values())
+
+
+def enumerated(most: int = MOST_WORDS) -> Enumerated:
+    """Return every set of up to `most` words, and what one more refusal or withdrawal changes, with an example each."""
+    stands = {words: stands_after(words) for words in every_set(most)}
+    steps: dict[Step, tuple[Words, Words]] = {}
+    for words, after in stands.items():
+        for before in _without_one(words):
+            steps.setdefault((stands[before], after), (before, words))
+    return Enumerated(stands, steps)
+
+
+def every_set(most: int) -> Iterator[Words]:
+    """Yield every set of up to `most` words once."""
+    every = [Word(*told) for told in product((0, 1), KINDS, range(4), range(-1, most))]
+    for size in range(most + 1):
+        for words in combinations(sorted(every), size):
+            if _is_canonical(words):
+                yield words
+
+
+def canonical(words: Iterable[Word]) -> Words:
+    """Return the one set that stands for all that differ in no more than names and distances."""
+    told = tuple(words)
+    moments = {moment: n for n, moment in enumerate(sorted({w.moment for w in told} - {-1}))} | {-1: -1}
+    placed = tuple(sorted(Word(w.speaker, w.kind, w.level, moments[w.moment]) for w in told))
+    return min(placed, _renamed(placed))
+
+
+def known_of(words: Iterable[Word]) -> Known:
+    """Return what these words teach."""
+    return reduce(Known.__or__, (_learned(n, word) for n, word in enumerate(words)), Known())
+
+
+def stands_after(words: Iterable[Word]) -> Consent:
+    """Return how consent stands after these words."""
+    return consent(known_of(words), RECIPIENT, PURPOSE)
+
+
+def _is_canonical(words: Words) -> bool:
+    """Return whether sorted words are their own canonical set."""
+    if words and words[0].speaker == 1:
+        return False
+    moments = {w.moment for w in words} - {-1}
+    if moments and max(moments) != len(moments) - 1:
+        return False
+    return not words or words[-1].speaker == 0 or words <= _renamed(words)
+
+
+def _renamed(words: Words) -> Words:
+    return tuple(sorted(Word(1 - w.speaker, w.kind, w.level, w.moment) for w in words))
+
+
+def _without_one(words: Words) -> Iterator[Words]:
+    """Yield what was said before one of the refusals, or before one of the withdrawals."""
+    for n, word in enumerate(words):
+        rest = words[:n] + words[n + 1 :]
+        if word.kind in _REFUSALS:
+            yield canonical(rest)
+        elif word.kind == "withdrawn grant" and (given := word._replace(kind="grant")) not in rest:
+            yield canonical((*rest, given))
+
+
+@cache
+def _learned(number: int, word: Word) -> Known:
+    """Return what one word teaches, told under an id of its own."""
+    name, with_authority, without = _SPEAKERS[word.speaker]
+    held: dict[str, Any] = {
+        "given_by": name,
+        "age_group": without if word.kind.endswith("without authority") else with_authority,
+        "recipient": RECIPIENT if word.level & 2 else None,
+        "purpose": PURPOSE if word.level & 1 else None,
+        "occurred_at": None if word.moment < 0 else AT + timedelta(days=word.moment),
+        "occurred_precision": "UNKNOWN" if word.moment < 0 else "INSTANT",
+    }
+    id = f"word-{number}"
+    if word.kind in _REFUSALS:
+        return learn(refusal(id, **held))
+    known = learn(grant(id, explicit=word.kind != "flawed grant", **held))
+    return known | learn(withdrawal(id, f"withdrawal-{number}")) if word.kind == "withdrawn grant" else known

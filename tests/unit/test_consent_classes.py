@@ -1,0 +1,166 @@
+"""The compiled table: the same answers as `decide` on every row, and classes that hold every row once."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from functools import cache
+from typing import Any
+
+import pytest
+
+from consent.activities import Register, register
+from consent.classes import Class, classes, text
+from consent.known import replay
+from consent.policy import Case, Fate, decide
+from consent.precedence import Consent
+from consent.proofs.examples import CASE, EXAMPLES, case_and
+from consent.table import OTHER, SITUATIONS, Row, Table, compiled
+from tests.consent_facts import the_register
+from tests.unit.test_register_refused import RULES, activity
+
+CHANGING = [
+    activity(valid_to=date(2020, 1, 1)),
+    activity(version=2, valid_from=date(2020, 1, 1), mask=["neutral", "quasi"]),
+    activity(id="care", publishers=["gemeente"], consent="required-or-safety", valid_from=date(2018, 1, 1)),
+    activity(id="om", recipient="om", types=["aangifte-filed", "seponeerd"], valid_to=date(2019, 1, 1)),
+]
+
+
+@cache
+def the_table() -> Table:
+    return compiled(the_register())
+
+
+def changing(**rules: Any) -> Register:
+    return register(CHANGING, RULES | rules)
+
+
+def case_of(row: Row, day: date) -> Case:
+    return Case(
+        CASE, row.type, "unheard-of" if row.publisher == OTHER else row.publisher, day, row.situation.safety_recorded
+    )
+
+
+def agree(law: Register, rows: list[Row], day: Any = lambda row: row.start) -> None:
+    """Every row is what `decide` says of facts that make its situation so."""
+    table = compiled(law)
+    known = {state: replay(facts) for state, facts in EXAMPLES.items()}
+    for row in rows:
+        s, d = row.situation, row.decision
+        case = case_of(row, day(row))
+        decided = decide(law, case, known[s.consent] | case_and(s.fate, row.type))
+        assert row.decision in decided, row
+        assert table.decide(case, known[s.consent] | case_and(s.fate, row.type)) == decided
+        key = (row.type, case.publisher_kind, case.day, d.recipient, d.purpose)
+        assert table.look_up(*key, s.consent, s.safety_recorded, s.fate) == d
+
+
+def test_decide_and_the_table_agree_on_every_row() -> None:
+    agree(the_register(), list(the_table().rows()))
+
+
+@pytest.mark.parametrize("off", [{}, {"withhold_superseded": False}, {"withhold_retracted": False}], ids=str)
+def test_decide_and_the_table_agree_on_every_row_of_a_register_that_changes(off: dict[str, bool]) -> None:
+    law = changing(**off)
+    rows = list(compiled(law).rows())
+    agree(law, rows)
+    agree(law, rows, lambda row: row.end - timedelta(days=1) if row.end else date(2100, 1, 1))
+
+
+def test_every_row_is_there_once_and_every_candidate_has_every_situation() -> None:
+    rows = list(the_table().rows())
+    keys = {(r.type, r.publisher, r.start, r.decision.recipient, r.decision.purpose, r.situation) for r in rows}
+    assert len(keys) == len(rows)
+    assert len(rows) % len(SITUATIONS) == 0
+    assert {r.situation.consent for r in rows} == set(Consent)
+
+
+def test_a_type_or_a_day_that_the_register_does_not_name_has_no_candidates() -> None:
+    for name, day in (("no-such-type", date(2020, 1, 1)), ("victim-reported", date(2013, 12, 31))):
+        assert the_table().decide(Case(CASE, name, "politie", day, False), replay([])) == ()
+        assert (
+            the_table().look_up(name, "politie", day, "comensha", "REGISTRATIE", Consent.GIVEN, False, "stands") is None
+        )
+
+
+def holds(one: Class, row: Row) -> bool:
+    """Whether a row is in a class."""
+    s, d = row.situation, row.decision
+    publishers = the_table().kinds if OTHER in one.publishers else one.publishers
+    return (
+        (one.recipient, one.purpose, one.activity) == (d.recipient, d.purpose, d.activity)
+        and row.type in one.types
+        and row.publisher in publishers
+        and (one.start <= row.start and (one.end is None or (row.end is not None and row.end <= one.end)))
+        and s.fate in one.situations.fates
+        and s.consent in one.situations.consents
+        and s.safety_recorded in one.situations.safety
+    )
+
+
+def test_every_row_is_in_exactly_one_class_that_says_the_same() -> None:
+    by_place: dict[tuple[str, str, str], list[Class]] = {}
+    for one in classes(the_table()):
+        by_place.setdefault((one.recipient, one.purpose, one.activity), []).append(one)
+    for row in the_table().rows():
+        d = row.decision
+        [one] = [c for c in by_place[d.recipient, d.purpose, d.activity] if holds(c, row)]
+        said = one.situations
+        assert (said.outcome, said.mask) == (d.outcome, d.mask)
+        assert d.reasons == (said.reason or row.situation.consent.value,)
+
+
+def test_periods_under_the_same_activity_are_one_class_and_others_are_not() -> None:
+    found = {
+        (c.activity, c.start, c.end, c.publishers)
+        for c in classes(compiled(changing()))
+        if "aangifte-filed" in c.types and c.recipient == "ind"
+    }
+    assert found == {
+        ("one/1", date(2014, 1, 1), date(2020, 1, 1), ("politie",)),
+        ("one/2", date(2020, 1, 1), None, ("politie",)),
+        ("care/1", date(2018, 1, 1), None, ("gemeente",)),
+        ("", date(2014, 1, 1), date(2018, 1, 1), ("gemeente",)),
+        ("", date(2014, 1, 1), None, (OTHER,)),
+    }
+
+
+@pytest.mark.parametrize(
+    ("changed", "line"),
+    [
+        ({"consent": "none"}, "stands, any consent: delivered neutral, legal-task"),
+        ({"consent": "required"}, "stands, any but consent or consent-quarantined: withheld, as consent stands"),
+        ({"consent": "required-or-safety"}, "stands, any but consent, safety recorded: delivered neutral, safety"),
+        ({"mask": ["neutral", "quasi"]}, "stands, any consent: delivered neutral+quasi, legal-task"),
+        ({"publishers": ["kmar"]}, "    from kmar"),
+        ({"types": ["seponeerd"]}, "    seponeerd"),
+        ({"article": "another"}, "  article: another"),
+        ({"source": "elsewhere, L1"}, "  source: elsewhere, L1"),
+        ({"valid_to": date(2021, 1, 1)}, "one/1, from 2014-01-01 until 2021-01-01, inferred"),
+    ],
+    ids=str,
+)
+def test_a_change_of_law_is_a_line_that_says_it(changed: dict[str, Any], line: str) -> None:
+    law = register([activity(**changed)], RULES)
+    assert f"{line}\n" in text(law, classes(compiled(law)))
+
+
+def test_what_no_longer_withholds_is_seen_in_the_text() -> None:
+    law = register([activity()], RULES | {"withhold_superseded": False})
+    said = text(law, classes(compiled(law)))
+    assert "stands or superseded, any consent: delivered neutral, legal-task\n" in said
+    assert "retracted, any consent: withheld, retracted\n" in said
+
+
+def test_an_empty_register_shares_nothing() -> None:
+    assert list(compiled(register([], RULES)).rows()) == []
+
+
+FATES: tuple[Fate, ...] = ("stands", "superseded", "retracted")
+
+
+@pytest.mark.parametrize("fate", FATES)
+def test_the_example_of_each_fate_is_one(fate: Fate) -> None:
+    from consent.policy import fate_of
+
+    assert fate_of(CASE, case_and(fate, "seponeerd")) == fate
