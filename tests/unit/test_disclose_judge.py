@@ -152,4 +152,4 @@ def test_a_decision_sees_of_an_event_only_who_what_and_when() -> None:
 
 
 def test_what_is_known_of_a_subject_is_what_its_events_teach() -> None:
-    assert {ref.id for ref in known_of([REPORT, GRANT]).admitted} == {"r", "g"}
+    assert {link.ref.id for link in known_of([REPORT, GRANT]).chain} == {"r", "g"}
