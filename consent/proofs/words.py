@@ -15,7 +15,7 @@ from functools import cache, reduce
 from itertools import combinations, product
 from typing import Any, Literal, NamedTuple
 
-from consent.known import Known, learn
+from consent.known import Fact, Known, learn
 from consent.precedence import Consent, consent
 from consent.proofs.examples import AT, grant, refusal, withdrawal
 
@@ -92,6 +92,11 @@ def canonical(words: Iterable[Word]) -> Words:
     return min(placed, _renamed(placed))
 
 
+def facts_of(words: Iterable[Word]) -> tuple[Fact, ...]:
+    """Return the events that say these words."""
+    return tuple(fact for n, word in enumerate(words) for fact in _told(n, word))
+
+
 def known_of(words: Iterable[Word]) -> Known:
     """Return what these words teach."""
     return reduce(Known.__or__, (_learned(n, word) for n, word in enumerate(words)), Known())
@@ -128,7 +133,11 @@ def _without_one(words: Words) -> Iterator[Words]:
 
 @cache
 def _learned(number: int, word: Word) -> Known:
-    """Return what one word teaches, told under an id of its own."""
+    return reduce(Known.__or__, map(learn, _told(number, word)))
+
+
+def _told(number: int, word: Word) -> tuple[Fact, ...]:
+    """Return the events that say one word, under an id of its own."""
     name, with_authority, without = _SPEAKERS[word.speaker]
     held: dict[str, Any] = {
         "given_by": name,
@@ -140,6 +149,6 @@ def _learned(number: int, word: Word) -> Known:
     }
     id = f"word-{number}"
     if word.kind in _REFUSALS:
-        return learn(refusal(id, **held))
-    known = learn(grant(id, explicit=word.kind != "flawed grant", **held))
-    return known | learn(withdrawal(id, f"withdrawal-{number}")) if word.kind == "withdrawn grant" else known
+        return (refusal(id, **held),)
+    given = grant(id, explicit=word.kind != "flawed grant", **held)
+    return (given, withdrawal(id, f"withdrawal-{number}")) if word.kind == "withdrawn grant" else (given,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,8 @@ import typer
 from consent import classes
 from consent.table import compiled
 from services.cli.errors import plainly
+from services.policy.law import raw_law
+from services.policy.proving import Proven, prove
 from streams.runtime.settings import LAW, load_register
 
 policy_app = typer.Typer(no_args_is_help=True, help="Who may get what: every decision, proven.")
@@ -32,3 +35,30 @@ def show_table(
         print(f"wrote {out}")
     else:
         print(text, end="")
+
+
+@policy_app.command("prove")
+@plainly
+def prove_register() -> None:
+    """Prove what the law forbids over every row, and compare with an independent engine; exit code 1 with what breaks it."""
+    written = WRITTEN.read_text("utf-8") if WRITTEN.exists() else ""
+    proven = prove(load_register(), raw_law(), written, lambda text: print(f"... {text}", file=sys.stderr, flush=True))
+    print_proven(proven)
+    raise typer.Exit(1 if proven.findings else 0)
+
+
+def print_proven(proven: Proven) -> None:
+    """Print what was looked at, each prohibition with its source, and every finding."""
+    for name, number in proven.numbers:
+        print(f"{name:<24}{number}")
+    print()
+    for v in proven.verdicts:
+        mark = "BROKEN" if v.counterexample else "proven" if v.speaks else "no row"
+        print(f"{mark}  {v.prohibition.says}  [{v.prohibition.source}]")
+    print()
+    for finding in proven.findings:
+        print(f"FOUND {finding}")
+    broken = sum(v.counterexample is not None for v in proven.verdicts)
+    silent = sum(not v.speaks for v in proven.verdicts)
+    counts = f"proven {len(proven.verdicts) - broken - silent} of no row {silent} broken {broken}"
+    print(f"prohibitions {len(proven.verdicts)} {counts}; findings {len(proven.findings)} seconds {proven.seconds:.1f}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from functools import cache
 from typing import Any
 
 import pytest
@@ -24,9 +23,7 @@ from tests.unit.test_register_refused import activity
 NAMED = {p.name: p for p in PROHIBITIONS}
 
 
-@cache
-def known() -> Known:
-    return Known(contract().types, words.enumerated(2).steps.keys(), linking.steps(1).keys())
+KNOWN = Known(contract().types, words.enumerated(2).steps.keys(), linking.steps(1).keys())
 
 
 def law(*more: dict[str, Any], change: Callable[[dict[str, Any]], object] = lambda row: None, **rules: Any) -> Table:
@@ -39,7 +36,7 @@ def law(*more: dict[str, Any], change: Callable[[dict[str, Any]], object] = lamb
 
 
 def verdict(name: str, table: Table, **changed: Any) -> Verdict:
-    [found] = judged(table, replace(known(), **changed), [NAMED[name]])
+    [found] = judged(table, replace(KNOWN, **changed), [NAMED[name]])
     return found
 
 
@@ -48,7 +45,7 @@ def planted(*more: dict[str, Any], **changed: Any) -> Table:
 
 
 def test_every_prohibition_is_proven_of_the_real_register() -> None:
-    broken = [v for v in judged(law(), known()) if v.counterexample]
+    broken = [v for v in judged(law(), KNOWN) if v.counterexample]
     assert not broken
 
 
@@ -211,7 +208,7 @@ def test_every_prohibition_is_shown_to_fail_by_a_plant_here() -> None:
 
 def test_what_a_prohibition_says_nothing_of_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     silent = Prohibition("silent", "nothing", "a test", 1, prohibitions._serious_disadvantage)
-    [found] = judged(law(), known(), [silent])
+    [found] = judged(law(), KNOWN, [silent])
     assert (found.counterexample, found.speaks) == (None, False)
-    [found] = judged(PLANTS["serious-disadvantage"][0](), known(), [silent])
+    [found] = judged(PLANTS["serious-disadvantage"][0](), KNOWN, [silent])
     assert found.speaks

@@ -4,104 +4,54 @@ from __future__ import annotations
 
 import pytest
 
+from consent.activities import register
 from consent.known import Fact, replay
 from consent.policy import Case, decide
+from consent.proofs.named_rows import NAMED_ROWS, NamedRow
 from ketenbus.contract import contract
-from tests.consent_facts import CARE, LEGAL, case, decision_on, decisions, given, refused, the_register, withdrawn
+from tests.consent_facts import case, decision_on, decisions, given, refused, the_register, withdrawn
 
-REGISTRATION_SET = ("neutral", "quasi", "identity", "special")
-PLACEMENT_SET = ("neutral", "quasi")
-#: geweigerd, onbekend, ingetrokken; a grant that ran out is as one withdrawn then (architecture, section 6, rule 5).
-NO_CONSENT: dict[str, list[Fact]] = {
+#: How a person's consent may stand, made by facts; a grant that ran out is as one withdrawn then (architecture, section 6, rule 5).
+ANY: dict[str, list[Fact]] = {
     "geweigerd": [refused()],
     "onbekend": [],
     "ingetrokken of verlopen": [given("a"), withdrawn("a")],
+    "verleend": [given()],
 }
-ANY = NO_CONSENT | {"verleend": [given()]}
-SAFETY = pytest.mark.parametrize("safety", [True, False], ids=["veiligheid", "geen veiligheid"])
-REPORTERS = pytest.mark.parametrize("kind", sorted(CARE))
-STATES = pytest.mark.parametrize("state", ANY)
+ROWS = pytest.mark.parametrize("row", NAMED_ROWS, ids=[f"{row.name}: {row.says}" for row in NAMED_ROWS])
 
 
-@REPORTERS
-@SAFETY
-def test_row_1_care_may_report_to_the_registration_with_consent(kind: str, safety: bool) -> None:
-    decision = decision_on([given(purpose="REGISTRATIE")], kind=kind, safety=safety)
-    assert (decision.outcome, decision.mask) == ("delivered", REGISTRATION_SET)
+@ROWS
+def test_the_real_register_decides_as_the_row_says(row: NamedRow) -> None:
+    assert list(row.check(the_register())) == []
 
 
-@REPORTERS
-@SAFETY
-@pytest.mark.parametrize("state", NO_CONSENT)
-def test_row_2_care_may_not_report_to_the_registration_without_also_when_safety_is_at_stake(
-    kind: str, safety: bool, state: str
-) -> None:
-    decision = decision_on(NO_CONSENT[state], kind=kind, safety=safety)
-    assert (decision.outcome, decision.mask) == ("withheld", ())
+@ROWS
+def test_a_row_can_fail(row: NamedRow) -> None:
+    """Everything is shared, or nothing is: one of the two is not what a row says."""
+    rows = [a.model_dump() for a in the_register().activities]
+    rules = the_register().rules.model_dump()
+    nothing = register([], rules)
+    kinds, everything = sorted(contract().codelists["publisher-kind"].codes), ["neutral", "identity"]
+    open_to_all = [
+        a | {"id": f"{r} {p}", "recipient": r, "purpose": p, "publishers": kinds, "consent": "none", "mask": everything}
+        for a in rows[:1]
+        for r, p in {*the_register().views(), ("dtv", "TERUGKEER")}
+        for a in [a | {"types": [t for t in contract().types if r != "comensha" or not t.startswith("registration-")]}]
+    ]
+    assert list(row.check(nothing)) or list(row.check(register(open_to_all, rules)))
 
 
-@SAFETY
-@pytest.mark.parametrize("recipient", ["comensha", "opvang"])
-@pytest.mark.parametrize("kind", ["zorgcoordinator", "opvang"])
-def test_row_3_care_may_place_with_consent_for_that_purpose(kind: str, recipient: str, safety: bool) -> None:
-    decision = decision_on(
-        [given(purpose="PLAATSING")], recipient, "PLAATSING", type="placement-moved", kind=kind, safety=safety
-    )
-    assert (decision.outcome, decision.mask) == ("delivered", PLACEMENT_SET)
-
-
-@pytest.mark.parametrize("recipient", ["comensha", "opvang"])
-@pytest.mark.parametrize("state", NO_CONSENT)
-def test_row_4_care_may_place_without_consent_where_a_safety_ground_is_recorded_the_placement_set_only(
-    state: str, recipient: str
-) -> None:
-    decision = decision_on(NO_CONSENT[state], recipient, "PLAATSING", type="placement-moved", safety=True)
-    assert (decision.outcome, decision.mask, decision.reasons) == ("delivered", PLACEMENT_SET, ("safety",))
-
-
-@pytest.mark.parametrize("recipient", ["comensha", "opvang"])
-@pytest.mark.parametrize("state", NO_CONSENT)
-def test_row_5_care_may_not_place_without_consent_where_safety_is_not_at_stake(state: str, recipient: str) -> None:
-    decision = decision_on(NO_CONSENT[state], recipient, "PLAATSING", type="placement-moved", safety=False)
-    assert (decision.outcome, decision.mask) == ("withheld", ())
-
-
-@pytest.mark.parametrize("kind", sorted(LEGAL))
-@SAFETY
-@STATES
-def test_row_6_police_kmar_and_nla_report_to_the_registration_under_their_own_legal_task(
-    kind: str, safety: bool, state: str
-) -> None:
-    decision = decision_on(ANY[state], kind=kind, safety=safety)
-    assert (decision.outcome, decision.mask, decision.reasons) == ("delivered", REGISTRATION_SET, ("legal-task",))
-
-
-def test_row_7_the_rapporteur_gets_records_of_the_registration_and_counts_and_no_event_about_a_person() -> None:
-    for name, declared in contract().types.items():
-        recipients = {recipient for recipient, _ in the_register().candidates(name, case().day)}
-        assert "rapporteur" not in recipients or declared.key in {"record", "publisher"}, name
+def test_every_row_of_the_handbooks_table_is_there() -> None:
+    assert [r.name for r in NAMED_ROWS if r.name.startswith("3.5")] == [f"3.5 row {n}" for n in range(1, 10)]
 
 
 @pytest.mark.parametrize("name", ["registration-recorded", "registration-corrected", "registration-ended"])
-def test_row_7_what_the_rapporteur_gets_of_a_record_holds_no_identity(name: str) -> None:
+def test_what_the_rapporteur_gets_of_a_record_is_all_but_what_identifies(name: str) -> None:
     decision = decision_on([], "rapporteur", "MONITORING", type=name, kind="comensha")
     kept = {f.field_class for f in contract().types[name].fields} - {"identity", "contact", "narrative", "location"}
     assert decision.outcome == "delivered"
-    assert not {"identity", "contact", "narrative", "location"} & set(decision.mask)
     assert kept <= set(decision.mask)
-
-
-@pytest.mark.parametrize("purpose", ["OPSPORING", "TERUGKEER", "TOEZICHT"])
-@SAFETY
-@STATES
-def test_rows_8_and_9_nothing_of_care_or_shelter_goes_to_investigation_return_or_supervision(
-    purpose: str, safety: bool, state: str
-) -> None:
-    known = replay(ANY[state])
-    for name in contract().types:
-        for kind in CARE:
-            judged = decide(the_register(), case(name, kind, safety=safety), known)
-            assert not [d for d in judged if d.purpose == purpose and d.outcome == "delivered"], (name, kind)
 
 
 def test_consent_to_one_purpose_of_a_receiver_is_none_to_its_other() -> None:

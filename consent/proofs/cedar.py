@@ -1,0 +1,212 @@
+"""The register and the facts of one person in Cedar, an independent policy engine: translated from their raw form.
+
+Read here are the rows of the YAML as they stand and events as plain fields; nothing of `policy`, `precedence`, `chains`,
+`table` or `Register` is used. Cedar judges scope, quality, authority, withdrawal and the order of two words, and every
+activity; Cedar has no quantifiers, so "no word beats this grant" and what of a chain stands are said here as sets over
+raw facts, and Cedar compares those sets.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import cedarpy
+
+from consent.proofs.cedar_facts import Raw, Taught, taught
+
+Row = Mapping[str, Any]
+Place = tuple[str, str]
+
+#: What one word or two words are asked: rules 2, 3, 4 and 6 of precedence.
+WORDS = """
+permit(principal, action == Action::"heard", resource) when {
+  (context.recipient == "" || context.recipient == context.wanted_recipient) &&
+  (context.purpose == "" || context.purpose == context.wanted_purpose) &&
+  (!context.grants || (
+    context.explicit && context.unbundled && context.in_office && !context.withdrawals.contains(context.name) && (
+      (context.age_group == "ADULT" && ["PERSON", "REPRESENTATIVE"].contains(context.given_by)) ||
+      (context.age_group == "MINOR" && ["PARENT", "GUARDIAN"].contains(context.given_by)))))
+};
+permit(principal, action == Action::"beats", resource) when {
+  context.speaker == context.of_speaker && (
+    context.level > context.of_level || (
+      context.level == context.of_level && !context.grants && !(context.dated && context.latest < context.of_earliest)))
+};
+"""
+_GIVEN = "!context.given.isEmpty() && context.given.containsAll(context.refusing)"
+_ADMITTED = "context.admitted.containsAll(context.waiting)"
+_CONDITIONS = {
+    "legal-task": "true",
+    "consent": f"{_GIVEN} && {_ADMITTED}",
+    "safety": "context.safety",
+    "pending": f"!({_ADMITTED})",
+}
+_GROUNDS: Mapping[str, tuple[str, ...]] = {
+    "none": ("legal-task",),
+    "required": ("consent", "pending"),
+    "required-or-safety": ("consent", "safety", "pending"),
+}
+_WAIT = "wait "
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One event of one person, as plain fields: which event, its type and publisher, the day, the safety ground."""
+
+    name: str
+    type: str
+    publisher: str
+    day: date
+    safety: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What Cedar says of one recipient and purpose; activity and mask only of what is delivered or pending."""
+
+    outcome: str
+    reason: str
+    activity: str
+    mask: tuple[str, ...]
+
+
+class Cedar:
+    """The law of one register as Cedar policies."""
+
+    def __init__(self, rows: Iterable[Row], rules: Mapping[str, Any]) -> None:
+        self._rows = {f"{row['id']}/{row['version']}": row for row in rows}
+        self.places: tuple[Place, ...] = tuple(sorted({(r["recipient"], r["purpose"]) for r in self._rows.values()}))
+        policies = [_policy(ref, row, ground) for ref, row in self._rows.items() for ground in _GROUNDS[row["consent"]]]
+        for fate in ("superseded", "retracted"):
+            if rules[f"withhold_{fate}"]:
+                policies.append(f"forbid(principal, action, resource) when {{ context.{fate} }};")
+        self._activities = cedarpy.PolicySet.from_str("\n".join(policies))
+        self._words = cedarpy.PolicySet.from_str(WORDS)
+        self._gives = cedarpy.PolicySet.from_str(
+            f"permit(principal, action, resource) when {{ {_CONDITIONS['consent']} }};"
+        )
+        self._nobody = cedarpy.Entities.from_json_str("[]")
+        self._memory: dict[tuple[Taught, Place], str] = {}
+
+    def answers(self, asked: Sequence[tuple[Asked, Taught, Place]]) -> list[Answer]:
+        """Return what Cedar says of each: an event, what its person's facts teach, and a recipient and purpose."""
+        requests = []
+        for event, known, place in asked:
+            said = self._consent(known, place)
+            context = {
+                "type": event.type,
+                "publisher": event.publisher,
+                "day": event.day.toordinal(),
+                "safety": event.safety,
+                "superseded": event.name in known.superseded,
+                "retracted": event.name in known.retracted,
+            }
+            told = f"{json.dumps(context)[:-1]}, {said[1:]}"
+            requests += [_request(place, "", told), _request(place, _WAIT, told)]
+        results = cedarpy.is_authorized_batch(requests, self._activities, self._nobody)
+        return [self._answer(*pair) for pair in zip(results[::2], results[1::2], strict=True)]
+
+    def gives(self, asked: Sequence[tuple[Taught, Place]]) -> list[bool]:
+        """Return, for each person, whether consent stands for that recipient and purpose."""
+        requests = [_request(place, "", self._consent(known, place)) for known, place in asked]
+        results = cedarpy.is_authorized_batch(requests, self._gives, self._nobody)
+        if errors := [e for r in results for e in r.diagnostics.errors]:
+            raise ValueError(f"Cedar could not judge: {errors}")
+        return [result.allowed for result in results]
+
+    def _answer(self, delivers: cedarpy.AuthzResult, waits: cedarpy.AuthzResult) -> Answer:
+        for result in (delivers, waits):
+            if result.diagnostics.errors:
+                raise ValueError(f"Cedar could not judge: {result.diagnostics.errors}")
+        if delivers.allowed:
+            names = sorted(delivers.diagnostics.id_annotations_by_reason.values(), key=_rank)
+            ref, ground = names[0].split(" ")
+            return Answer("delivered", ground, ref, tuple(self._rows[ref]["mask"]))
+        if waits.allowed:
+            [name] = waits.diagnostics.id_annotations_by_reason.values()
+            return Answer("pending", "", name.split(" ")[0], ())
+        return Answer("withheld", "", "", ())
+
+    def _consent(self, known: Taught, place: Place) -> str:
+        """Return, as JSON, who gave and who refuses for this recipient and purpose, and what is waited for."""
+        if (known, place) not in self._memory:
+            self._memory[known, place] = json.dumps(self._speakers(known, place))
+        return self._memory[known, place]
+
+    def _speakers(self, known: Taught, place: Place) -> dict[str, list[str]]:
+        waiting = {"waiting": sorted(known.waiting), "admitted": sorted(known.admitted)}
+        wanted = {"wanted_recipient": place[0], "wanted_purpose": place[1], "withdrawals": sorted(known.withdrawals)}
+        words = [
+            word
+            for word, heard in zip(
+                known.words, self._ask("heard", [w.asked | wanted for w in known.words]), strict=True
+            )
+            if heard
+        ]
+        pairs = [(word, grant) for grant in words if grant.grants for word in words if word is not grant]
+        beaten = {
+            grant.name
+            for (_, grant), beats in zip(pairs, self._ask("beats", [w.against(g) for w, g in pairs]), strict=True)
+            if beats
+        }
+        return {
+            "given": sorted({w.speaker for w in words if w.grants and w.name not in beaten}),
+            "refusing": sorted({w.speaker for w in words if not w.grants}),
+            **waiting,
+        }
+
+    def _ask(self, action: str, contexts: Sequence[Mapping[str, Any]]) -> list[bool]:
+        if not contexts:
+            return []
+        requests = [
+            {
+                "principal": 'Word::"one"',
+                "action": f'Action::"{action}"',
+                "resource": 'Word::"other"',
+                "context": dict(c),
+            }
+            for c in contexts
+        ]
+        results = cedarpy.is_authorized_batch(requests, self._words, self._nobody)
+        if errors := [e for r in results for e in r.diagnostics.errors]:
+            raise ValueError(f"Cedar could not judge: {errors}")
+        return [result.allowed for result in results]
+
+
+def raw_facts(facts: Iterable[Raw]) -> Taught:
+    """Return what raw facts of one person teach."""
+    return taught(facts)
+
+
+def _policy(ref: str, row: Row, ground: str) -> str:
+    purpose = (_WAIT if ground == "pending" else "") + row["purpose"]
+    ends = f" && context.day < {_day(row['valid_to'])}" if row.get("valid_to") else ""
+    return (
+        f"@id({json.dumps(f'{ref} {ground}')})\n"
+        f"permit(principal == Recipient::{json.dumps(row['recipient'])}, action == Action::{json.dumps(purpose)}, resource)"
+        f" when {{ {json.dumps(list(row['types']))}.contains(context.type)"
+        f" && {json.dumps(list(row['publishers']))}.contains(context.publisher)"
+        f" && context.day >= {_day(row['valid_from'])}{ends} && {_CONDITIONS[ground]} }};"
+    )
+
+
+def _day(said: date | datetime | str) -> int:
+    return (date.fromisoformat(said) if isinstance(said, str) else said).toordinal()
+
+
+def _request(place: Place, prefix: str, context: str) -> dict[str, Any]:
+    recipient, purpose = place
+    return {
+        "principal": f"Recipient::{json.dumps(recipient)}",
+        "action": f"Action::{json.dumps(prefix + purpose)}",
+        "resource": 'Event::"this"',
+        "context": context,
+    }
+
+
+def _rank(name: str) -> int:
+    return ("legal-task", "consent", "safety").index(name.split(" ")[1])

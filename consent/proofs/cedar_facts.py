@@ -1,0 +1,185 @@
+"""Raw facts of one person as Cedar is asked about them: plain fields in, sets and numbers out.
+
+Said as sets, not as a walk: an event is of the chains that its name and what it corrects join; a retraction holds when no
+later one that holds takes it back or replaces it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+Raw = Mapping[str, Any]
+CONSENT_FACTS = frozenset(
+    {
+        "consent-given",
+        "consent-refused",
+        "consent-withdrawn",
+        "consent-unobtainable",
+        "guardian-appointed",
+        "guardian-ended",
+        "event-retracted",
+    }
+)
+_MICROSECOND = timedelta(microseconds=1)
+_EPOCH = datetime(1, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One grant or refusal: what Cedar is asked of it, alone and against another."""
+
+    name: str
+    speaker: str
+    grants: bool
+    level: int
+    earliest: int | None
+    latest: int | None
+    told: tuple[tuple[str, Any], ...]
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """The context of `heard`."""
+        return dict(self.told)
+
+    def against(self, grant: Word) -> dict[str, Any]:
+        """Return the context of `beats`: whether this word beats that grant."""
+        return {
+            "speaker": self.speaker,
+            "of_speaker": grant.speaker,
+            "level": self.level,
+            "of_level": grant.level,
+            "grants": self.grants,
+            "dated": self.latest is not None and grant.earliest is not None,
+            "latest": self.latest or 0,
+            "of_earliest": grant.earliest or 0,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """What the facts of one person come to, before anything is judged."""
+
+    words: tuple[Word, ...]
+    withdrawals: frozenset[str]
+    waiting: frozenset[str]
+    admitted: frozenset[str]
+    retracted: frozenset[str]
+    superseded: frozenset[str]
+
+
+def taught(facts: Iterable[Raw]) -> Taught:
+    """Return what these facts come to; each is the fields of an event with its `type`, `oin`, `id` and `time`."""
+    told = sorted(facts, key=_when)
+    chains = _chains(told)
+    retracted = _retracted(told, chains)
+    standing = [f for f in told if _name(f) not in retracted]
+    superseded = {
+        _name(f)
+        for f in standing
+        if any(_when(g) > _when(f) and chains[_node(g)] == chains[_node(f)] for g in standing)
+    }
+    heard = [f for f in standing if _name(f) not in superseded]
+    return Taught(
+        words=tuple(_word(f, heard) for f in heard if f["type"] in {"consent-given", "consent-refused"}),
+        withdrawals=frozenset(_named(f, f["withdraws"]) for f in heard if f["type"] == "consent-withdrawn"),
+        waiting=frozenset(
+            f"{f['quarantined_source'].split(':')[3]}/{f['quarantined_id']}"
+            for f in told
+            if f["type"] == "fact-quarantined"
+        ),
+        admitted=frozenset(_name(f) for f in told if f["type"] in CONSENT_FACTS),
+        retracted=frozenset(retracted),
+        superseded=frozenset(superseded),
+    )
+
+
+def _chains(told: Sequence[Raw]) -> dict[tuple[str, str], frozenset[tuple[str, str]]]:
+    """Return, for each event, every event its corrections join it with: the closure of naming one another."""
+    chain = {node: frozenset({node}) for f in told for node in (_node(f), _corrected(f))}
+    for f in told:
+        joined = chain[_node(f)] | chain[_corrected(f)]
+        chain |= dict.fromkeys(joined, joined)
+    return chain
+
+
+def _retracted(told: Sequence[Raw], chains: Mapping[tuple[str, str], frozenset[tuple[str, str]]]) -> set[str]:
+    holding: list[Raw] = []
+    for f in reversed([f for f in told if f["type"] == "event-retracted"]):
+        taken_back = any(_named(later, later["withdraws"]) == _name(f) for later in holding)
+        replaced = any(chains[_node(later)] == chains[_node(f)] for later in holding)
+        if not taken_back and not replaced:
+            holding.append(f)
+    return {_named(f, f["withdraws"]) for f in holding}
+
+
+def _word(f: Raw, heard: Sequence[Raw]) -> Word:
+    first, last = _span(f)
+    grants = f["type"] == "consent-given"
+    told = {
+        "name": _name(f),
+        "grants": grants,
+        "recipient": f["recipient"] or "",
+        "purpose": f["purpose"] or "",
+        "given_by": f["given_by"],
+        "age_group": f["age_group"],
+        "explicit": grants and f["explicit"],
+        "unbundled": grants and f["unbundled"],
+        "in_office": _in_office(f, heard, first, last),
+    }
+    return Word(
+        name=_name(f),
+        speaker=f"{f['given_by']} {f['giver'] or ''}",
+        grants=grants,
+        level=2 * bool(f["recipient"]) + bool(f["purpose"]),
+        earliest=None if first is None else (first - _EPOCH) // _MICROSECOND,
+        latest=None if last is None else (last - _EPOCH) // _MICROSECOND,
+        told=tuple(told.items()),
+    )
+
+
+def _in_office(f: Raw, heard: Sequence[Raw], first: datetime | None, last: datetime | None) -> bool:
+    terms = [g for g in heard if g["type"] == "guardian-appointed" and f["giver"] and g["guardian"] == f["giver"]]
+    if f["given_by"] != "GUARDIAN" or not terms:
+        return True
+    if first is None or last is None:
+        return False
+    ended = {_named(g, g["withdraws"]) for g in heard if g["type"] == "guardian-ended" and g["ended_on"] <= last.date()}
+    return any(g["appointed_on"] <= first.date() and _name(g) not in ended for g in terms)
+
+
+def _span(f: Raw) -> tuple[datetime | None, datetime | None]:
+    at: datetime | None = f["occurred_at"]
+    if at is None or f["occurred_precision"] == "INSTANT":
+        return at, at
+    day: date = at.date()
+    if f["occurred_precision"] == "DAY":
+        start, end = day, day + timedelta(days=1)
+    elif f["occurred_precision"] == "MONTH":
+        start, end = day.replace(day=1), date(day.year + day.month // 12, day.month % 12 + 1, 1)
+    else:
+        start, end = date(day.year, 1, 1), date(day.year + 1, 1, 1)
+    first, after = (datetime(d.year, d.month, d.day, tzinfo=at.tzinfo) for d in (start, end))
+    return first, after - _MICROSECOND
+
+
+def _when(f: Raw) -> tuple[datetime, str]:
+    return f["time"], f["id"]
+
+
+def _name(f: Raw) -> str:
+    return f"{f['oin']}/{f['id']}"
+
+
+def _named(f: Raw, id: str) -> str:
+    return f"{f['oin']}/{id}"
+
+
+def _node(f: Raw) -> tuple[str, str]:
+    return f["type"], _name(f)
+
+
+def _corrected(f: Raw) -> tuple[str, str]:
+    return f["type"], _named(f, f.get("corrects") or f["id"])

@@ -1,0 +1,111 @@
+"""Random histories of one person from a small world, so that facts name, correct, withdraw and retract each other. Seeded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from consent.known import Fact, Ref
+from consent.proofs.examples import AT, OIN, grant, held, refusal, unobtainable, withdrawal
+from ketenbus.events import EventRetracted, GuardianAppointed, GuardianEnded
+
+Speaker = tuple[str, str | None, str]
+IDS = "abcdef"
+OTHER_OIN = "00000009900000000002"
+RECIPIENTS = (None, None, "comensha", "opvang", "zorgcoordinatie")
+PURPOSES = (None, None, "REGISTRATIE", "PLAATSING", "HULP")
+#: Who speaks, under which number, and the age of the person at which they have authority.
+SPEAKERS: tuple[Speaker, ...] = (
+    ("PERSON", None, "ADULT"),
+    ("REPRESENTATIVE", "one", "ADULT"),
+    ("PARENT", "one", "MINOR"),
+    ("PARENT", "two", "MINOR"),
+    ("GUARDIAN", "one", "MINOR"),
+    ("GUARDIAN", "two", "MINOR"),
+)
+PRECISIONS = ("INSTANT", "INSTANT", "INSTANT", "DAY", "MONTH", "YEAR", "UNKNOWN")
+MOST_FACTS = 9
+
+
+def histories(count: int, seed: int) -> Iterator[tuple[Fact, ...]]:
+    """Yield so many histories; an id names one event of a publisher."""
+    rng = Random(seed)
+    for _ in range(count):
+        speakers = rng.sample(SPEAKERS, rng.choice((1, 1, 2, 3)))
+        facts = {fact.ref: fact for fact in (_fact(rng, speakers) for _ in range(rng.randint(0, MOST_FACTS)))}
+        yield tuple(facts.values())
+
+
+def _fact(rng: Random, speakers: Sequence[Speaker]) -> Fact:
+    name = rng.choice(_MADE)
+    made = _spoken(rng, name, rng.choice(speakers)) if name in {"grant", "refusal"} else _MAKERS[name](rng)
+    held: dict[str, Any] = (
+        {"corrects": rng.choice(IDS)} if "corrects" in type(made.event).model_fields and rng.random() < 0.2 else {}
+    )
+    oin = OTHER_OIN if rng.random() < 0.1 else OIN
+    return Fact(Ref(oin, made.ref.id), _moment(rng), made.event.model_copy(update=held))
+
+
+def _moment(rng: Random) -> datetime:
+    return AT + timedelta(days=rng.randint(0, 3), hours=rng.choice((0, 0, 6)))
+
+
+def _spoken(rng: Random, name: str, speaker: Speaker) -> Fact:
+    given_by, giver, age = speaker
+    precision = rng.choice(PRECISIONS)
+    held: dict[str, Any] = {
+        "occurred_at": None if precision == "UNKNOWN" else _moment(rng),
+        "occurred_precision": precision,
+        "given_by": given_by,
+        "giver": giver,
+        "age_group": age if rng.random() < 0.8 else rng.choice(("ADULT", "MINOR", "UNKNOWN")),
+        "recipient": rng.choice(RECIPIENTS),
+        "purpose": rng.choice(PURPOSES),
+    }
+    if name == "refusal":
+        return refusal(rng.choice(IDS), **held)
+    return grant(rng.choice(IDS), explicit=rng.random() < 0.9, unbundled=rng.random() < 0.9, **held)
+
+
+def _retraction(rng: Random) -> Fact:
+    event = EventRetracted(
+        subject="1",
+        occurred_at=AT,
+        occurred_precision="INSTANT",
+        withdraws=rng.choice((*IDS, "case")),
+        reason="ENTERED_IN_ERROR",
+    )
+    return Fact(Ref(OIN, rng.choice((*IDS, "r", "s"))), AT, event)
+
+
+def _guardian(rng: Random) -> Fact:
+    day = _moment(rng)
+    dated: dict[str, Any] = {"subject": "1", "occurred_at": day, "occurred_precision": "INSTANT"}
+    if rng.random() < 0.5:
+        event = GuardianEnded(withdraws=rng.choice((*IDS, "g")), ended_on=day.date(), **dated)
+        return Fact(Ref(OIN, rng.choice((*IDS, "h"))), AT, event)
+    appointed = GuardianAppointed(
+        guardian_kind="NIDOS", guardian=rng.choice(("one", "two")), appointed_on=day.date(), **dated
+    )
+    return Fact(Ref(OIN, rng.choice((*IDS, "g"))), AT, appointed)
+
+
+_MAKERS: Mapping[str, Callable[[Random], Fact]] = {
+    "withdrawal": lambda rng: withdrawal(rng.choice(IDS), rng.choice((*IDS, "w"))),
+    "retraction": _retraction,
+    "guardian": _guardian,
+    "held": lambda rng: held(rng.choice(IDS)),
+    "unobtainable": lambda rng: unobtainable(rng.choice(IDS)),
+}
+_MADE = (
+    *["grant"] * 6,
+    *["refusal"] * 4,
+    *["withdrawal"] * 2,
+    "retraction",
+    "guardian",
+    "guardian",
+    "held",
+    "unobtainable",
+)

@@ -1,0 +1,33 @@
+"""Each rule of precedence broken in turn: Cedar is seen to say something else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import consent.precedence as engine
+from consent.proofs.agreement import compared
+from consent.proofs.cedar import Cedar
+from consent.table import compiled
+from services.policy.law import raw_law
+from tests.consent_facts import the_register
+
+FAULTS: dict[str, Callable[..., Any]] = {
+    "_is_later": lambda grant, refusal: True,
+    "_specificity": lambda said: (said.purpose is not None, said.recipient is not None),
+    "has_authority": lambda said: True,
+    "_covers": lambda said, recipient, purpose: said.purpose in (None, purpose),
+    "superseded": lambda known: frozenset(),
+    "retracted": lambda known: frozenset(),
+    "_out_of_office": lambda known, gone: frozenset(),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_in_a_rule_of_precedence_is_seen(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, name, FAULTS[name])
+    law = raw_law()
+    cedar = Cedar(law.activities, law.rules)
+    assert compared(the_register(), compiled(the_register()), (), cedar, 1500).differences
