@@ -151,7 +151,7 @@ def _heading(register: Register, one: Class) -> list[str]:
     if activity is None:
         return [f"No activity, {days}"]
     return [
-        f"{activity.ref}, {days}, {activity.status}",
+        f"{activity.ref}, {days}, {activity.status}, {'recalled' if activity.recalls else 'not recalled'} when it ends to stand",
         *(f"  {name}: {' '.join(said.split())}" for name, said in _texts(activity)),
     ]
 

@@ -87,6 +87,19 @@ def judged(table: Table, known: Known, prohibitions: Collection[Prohibition] | N
     return tuple(verdicts)
 
 
+def broken(table: Table, known: Known) -> tuple[str, ...]:
+    """Return the names of the prohibitions that some row breaks: all asked at once, and one by one only if any is."""
+    rows = Rows(table)
+    one, other = rows.symbolic("one"), rows.symbolic("other")
+    names: list[str] = []
+    for count in (1, 2):
+        symbolic = (one, other)[:count]
+        breaches = {p.name: z3.And(p.claim(known, one, other)) for p in PROHIBITIONS if p.rows == count}
+        if found(rows, symbolic, z3.Or(list(breaches.values()))) is not None:
+            names += [name for name, breach in breaches.items() if found(rows, symbolic, breach) is not None]
+    return tuple(names)
+
+
 def _care_to_authorities(known: Known, row: Symbolic, _: Symbolic) -> tuple[z3.BoolRef, z3.BoolRef]:
     care = z3.Not(row.publisher.among(AUTHORITIES))
     about_care = row.type.among(known.of(lambda t: t.group in {"shelter", "help"} or t.shelter))

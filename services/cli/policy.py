@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from consent import classes
+from consent.proofs import linking
+from consent.proofs.prohibitions import Known
+from consent.proofs.words import enumerated
 from consent.table import compiled
+from ketenbus.contract import contract
 from services.cli.errors import plainly
 from services.policy.law import raw_law
+from services.policy.mutating import Caught, catch, mutants
 from services.policy.proving import Proven, prove
 from streams.runtime.settings import LAW, load_register
 
@@ -62,3 +68,31 @@ def print_proven(proven: Proven) -> None:
     silent = sum(not v.speaks for v in proven.verdicts)
     counts = f"proven {len(proven.verdicts) - broken - silent} of no row {silent} broken {broken}"
     print(f"prohibitions {len(proven.verdicts)} {counts}; findings {len(proven.findings)} seconds {proven.seconds:.1f}")
+
+
+@policy_app.command("mutate")
+@plainly
+def mutate_register(
+    only: Annotated[str | None, typer.Option(help="Only changes of this activity, by its id.")] = None,
+) -> None:
+    """Change one rule of the register at a time, and show what sees it; exit code 1 when a change goes unseen."""
+    law = load_register()
+    wanted = [m for m in mutants(law) if only is None or m.name.startswith(f"{only}/")]
+    known = Known(contract().types, enumerated(2).steps.keys(), linking.steps(1).keys())
+    caught = []
+    for one in catch(law, known, wanted):
+        caught.append(one)
+        print(f"{verdict_of(one):<8}  {one.mutant}: {', '.join(one.by)}")
+    counts = Counter(map(verdict_of, caught))
+    print(
+        f"mutants {len(caught)}: seen by more than the written table {counts['seen']}, by it alone {counts['table']}, idle "
+        f"{counts['idle']} (by it alone; no partner may publish what they touch), surviving {counts['SURVIVES']}"
+    )
+    raise typer.Exit(1 if counts["SURVIVES"] or not caught else 0)
+
+
+def verdict_of(one: Caught) -> str:
+    """Return in a word what saw a mutant."""
+    if not one.by:
+        return "SURVIVES"
+    return "idle" if one.idle else "seen" if one.beside_the_table else "table"

@@ -135,8 +135,12 @@ def test_periods_under_the_same_activity_are_one_class_and_others_are_not() -> N
         ({"publishers": ["kmar"]}, "    from kmar"),
         ({"types": ["seponeerd"]}, "    seponeerd"),
         ({"article": "another"}, "  article: another"),
+        ({"recalls": False}, "one/1, from 2014-01-01, inferred, not recalled when it ends to stand"),
         ({"source": "elsewhere, L1"}, "  source: elsewhere, L1"),
-        ({"valid_to": date(2021, 1, 1)}, "one/1, from 2014-01-01 until 2021-01-01, inferred"),
+        (
+            {"valid_to": date(2021, 1, 1)},
+            "one/1, from 2014-01-01 until 2021-01-01, inferred, recalled when it ends to stand",
+        ),
     ],
     ids=str,
 )
