@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from bench import demo, docs, latency, peering, profiling, throughput, volume
+from bench import demo, docs, latency, peering, policy, profiling, throughput, volume
 from bench.figures import Figure, as_json, table
 from bench.place import Say
 from streams.runtime.faust_lane import BATCH_RECORDS
@@ -24,6 +24,7 @@ MEASUREMENTS: Mapping[str, Measure] = {
     "scale": lambda say, wanted: volume.measure_scale(say, wanted.times),
     "memory": lambda say, wanted: volume.measure_memory(say, wanted.events),
     "demo": lambda say, _: demo.measure(say),
+    "policy": lambda say, _: policy.measure(say),
 }
 
 

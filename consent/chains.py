@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import lru_cache
 
 from consent.known import Corrected, Known, Ref
 from ketenbus.events import EventRetracted
 
 #: An event in a chain of corrections: its type and its name.
 Node = tuple[str, Ref]
+#: Every event of a subject is judged on the same facts: each asks this again, of few subjects at a time.
+_SUBJECTS = 8
 
 
+@lru_cache(maxsize=_SUBJECTS)
 def retracted(known: Known) -> frozenset[Ref]:
     """Return the events that are taken back, by a retraction that stands: the latest of its chain, not taken back itself.
 
@@ -35,6 +39,7 @@ def retracted(known: Known) -> frozenset[Ref]:
     return frozenset(taken_back)
 
 
+@lru_cache(maxsize=_SUBJECTS)
 def superseded(known: Known) -> frozenset[Ref]:
     """Return the events that a later one of their chain replaces: in each chain the latest (time, id) stands.
 

@@ -84,36 +84,36 @@ class Cedar:
         for fate in ("superseded", "retracted"):
             if rules[f"withhold_{fate}"]:
                 policies.append(f"forbid(principal, action, resource) when {{ context.{fate} }};")
-        self._activities = cedarpy.PolicySet.from_str("\n".join(policies))
+        self.activities = cedarpy.PolicySet.from_str("\n".join(policies))
         self._words = cedarpy.PolicySet.from_str(WORDS)
         self._gives = cedarpy.PolicySet.from_str(
             f"permit(principal, action, resource) when {{ {_CONDITIONS['consent']} }};"
         )
-        self._nobody = cedarpy.Entities.from_json_str("[]")
+        self.nobody = cedarpy.Entities.from_json_str("[]")
         self._memory: dict[tuple[Taught, Place], str] = {}
 
     def answers(self, asked: Sequence[tuple[Asked, Taught, Place]]) -> list[Answer]:
         """Return what Cedar says of each: an event, what its person's facts teach, and a recipient and purpose."""
-        requests = []
-        for event, known, place in asked:
-            said = self._consent(known, place)
-            context = {
-                "type": event.type,
-                "publisher": event.publisher,
-                "day": event.day.toordinal(),
-                "safety": event.safety,
-                "superseded": event.name in known.superseded,
-                "retracted": event.name in known.retracted,
-            }
-            told = f"{json.dumps(context)[:-1]}, {said[1:]}"
-            requests += [_request(place, "", told), _request(place, _WAIT, told)]
-        results = cedarpy.is_authorized_batch(requests, self._activities, self._nobody)
+        requests = [self.request(*one, prefix) for one in asked for prefix in ("", _WAIT)]
+        results = cedarpy.is_authorized_batch(requests, self.activities, self.nobody)
         return [self._answer(*pair) for pair in zip(results[::2], results[1::2], strict=True)]
+
+    def request(self, event: Asked, known: Taught, place: Place, prefix: str = "") -> dict[str, Any]:
+        """Return the question of one event, recipient and purpose, as Cedar is asked it."""
+        context = {
+            "type": event.type,
+            "publisher": event.publisher,
+            "day": event.day.toordinal(),
+            "safety": event.safety,
+            "superseded": event.name in known.superseded,
+            "retracted": event.name in known.retracted,
+        }
+        return _request(place, prefix, f"{json.dumps(context)[:-1]}, {self._consent(known, place)[1:]}")
 
     def gives(self, asked: Sequence[tuple[Taught, Place]]) -> list[bool]:
         """Return, for each person, whether consent stands for that recipient and purpose."""
         requests = [_request(place, "", self._consent(known, place)) for known, place in asked]
-        results = cedarpy.is_authorized_batch(requests, self._gives, self._nobody)
+        results = cedarpy.is_authorized_batch(requests, self._gives, self.nobody)
         if errors := [e for r in results for e in r.diagnostics.errors]:
             raise ValueError(f"Cedar could not judge: {errors}")
         return [result.allowed for result in results]
@@ -171,7 +171,7 @@ class Cedar:
             }
             for c in contexts
         ]
-        results = cedarpy.is_authorized_batch(requests, self._words, self._nobody)
+        results = cedarpy.is_authorized_batch(requests, self._words, self.nobody)
         if errors := [e for r in results for e in r.diagnostics.errors]:
             raise ValueError(f"Cedar could not judge: {errors}")
         return [result.allowed for result in results]
