@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from consent.activities import Register, register
+from consent.activities import Activity
 from consent.known import Fact, learn
 from consent.known import Known as Facts
 from consent.precedence import Consent
@@ -18,7 +18,7 @@ from consent.proofs.words import Step
 from consent.table import Table, compiled
 from ketenbus.contract import contract
 from tests.consent_facts import the_register
-from tests.unit.test_register_refused import activity
+from tests.registers import lawless
 
 NAMED = {p.name: p for p in PROHIBITIONS}
 
@@ -26,22 +26,23 @@ NAMED = {p.name: p for p in PROHIBITIONS}
 KNOWN = Known(contract().types, words.enumerated(2).steps.keys(), linking.steps(1).keys())
 
 
-def law(*more: dict[str, Any], change: Callable[[dict[str, Any]], object] = lambda row: None, **rules: Any) -> Table:
-    """The real register with these activities more, each of its own changed."""
-    real: Register = the_register()
-    rows = [a.model_dump() for a in real.activities]
-    for row in rows:
-        change(row)
-    return compiled(register([*rows, *more], real.rules.model_dump() | rules))
+def law(*more: Activity, changed: Mapping[str, Mapping[str, Any]] | None = None, **rules: Any) -> Table:
+    """The real register with these activities more and some of its own changed, whatever its loader would say of that."""
+    real = the_register()
+    own = [a.model_copy(update=dict((changed or {}).get(a.id, {}))) for a in real.activities]
+    return compiled(lawless([*own, *more], real.rules.model_copy(update=rules)))
+
+
+def planted(**changed: Any) -> Table:
+    """The real register with one activity more, like one that rests on a legal task but for what is changed."""
+    held: dict[str, Any] = {"id": "x", "consent": "none", "mask": ("neutral",), "publishers": ("politie",)}
+    [like] = [a for a in the_register().activities if a.id == "uitvoering-aangifte"]
+    return law(like.model_copy(update=held | changed))
 
 
 def verdict(name: str, table: Table, **changed: Any) -> Verdict:
     [found] = judged(table, replace(KNOWN, **changed), [NAMED[name]])
     return found
-
-
-def planted(*more: dict[str, Any], **changed: Any) -> Table:
-    return law(*more, change=lambda row: row.update(changed.get(row["id"], {})))
 
 
 def test_every_prohibition_is_proven_of_the_real_register() -> None:
@@ -57,68 +58,63 @@ def test_every_prohibition_has_a_source_and_a_name_of_its_own() -> None:
 #: Each prohibition with a register that breaks it, and what its counterexample must name.
 PLANTS: dict[str, tuple[Callable[[], Table], str, str]] = {
     "care-to-authorities": (
-        lambda: planted(
-            activity(id="x", recipient="om", purpose="OPSPORING", types=["signal-raised"], publishers=["gemeente"])
-        ),
+        lambda: planted(recipient="om", purpose="OPSPORING", types=("signal-raised",), publishers=("gemeente",)),
         "gemeente",
         "om",
     ),
     "monitoring-identity": (
-        lambda: planted(**{"monitoring-registratie": {"mask": ["neutral", "identity"]}}),
+        lambda: law(changed={"monitoring-registratie": {"mask": ("neutral", "identity")}}),
         "comensha",
         "rapporteur",
     ),
     "monitoring-persons": (
-        lambda: planted(activity(id="x", recipient="rapporteur", purpose="MONITORING", types=["victim-reported"])),
+        lambda: planted(recipient="rapporteur", purpose="MONITORING", types=("victim-reported",)),
         "politie",
         "rapporteur",
     ),
     "serious-disadvantage": (
         lambda: planted(
-            activity(
-                id="x",
-                recipient="comensha",
-                purpose="REGISTRATIE",
-                types=["serious-disadvantage-reported"],
-                publishers=["nla-pau"],
-            )
+            recipient="comensha",
+            purpose="REGISTRATIE",
+            types=("serious-disadvantage-reported",),
+            publishers=("nla-pau",),
         ),
         "nla-pau",
         "comensha",
     ),
     "safety-placement-only": (
-        lambda: planted(**{"hulp-verblijf": {"consent": "required-or-safety"}}),
+        lambda: law(changed={"hulp-verblijf": {"consent": "required-or-safety"}}),
         "ind",
         "zorgcoordinatie",
     ),
     "safety-placement-set": (
-        lambda: planted(**{"plaatsing-opvang": {"mask": ["neutral", "quasi", "special"]}}),
+        lambda: law(changed={"plaatsing-opvang": {"mask": ("neutral", "quasi", "special")}}),
         "opvang zorgcoordinator",
         "opvang",
     ),
     "registration-duty-bound": (
-        lambda: planted(**{"registratie-opsporing": {"consent": "required"}}),
+        lambda: law(changed={"registratie-opsporing": {"consent": "required"}}),
         "politie kmar nla-opsporing",
         "comensha",
     ),
     "registration-others": (
-        lambda: planted(**{"registratie-toestemming": {"consent": "none"}}),
+        lambda: law(changed={"registratie-toestemming": {"consent": "none"}}),
         "zorgcoordinator fairwork overige-melder opvang nidos gemeente",
         "comensha",
     ),
     "gone-never-delivered": (lambda: law(withhold_superseded=False), "", ""),
     "shelter-place": (
-        lambda: planted(**{"plaatsing-opvang": {"mask": ["neutral", "location"]}}),
+        lambda: law(changed={"plaatsing-opvang": {"mask": ("neutral", "location")}}),
         "opvang zorgcoordinator",
         "opvang",
     ),
     "story-stays": (
-        lambda: planted(**{"uitvoering-aangifte": {"mask": ["neutral", "narrative"]}}),
+        lambda: law(changed={"uitvoering-aangifte": {"mask": ("neutral", "narrative")}}),
         "politie kmar nla-opsporing om",
         "ind",
     ),
     "offences-official": (
-        lambda: planted(**{"hulp-bedenktijd": {"mask": ["neutral", "criminal"]}}),
+        lambda: law(changed={"hulp-bedenktijd": {"mask": ("neutral", "criminal")}}),
         "politie kmar nla-opsporing",
         "zorgcoordinatie",
     ),
@@ -138,15 +134,15 @@ def test_a_planted_activity_is_found_as_a_row_that_breaks_it(name: str) -> None:
 
 
 def test_a_kind_of_publisher_nobody_has_placed_is_bound_as_care_is() -> None:
-    table = planted(activity(id="x", recipient="om", purpose="OPSPORING", types=["signal-raised"], publishers=["new"]))
+    table = planted(recipient="om", purpose="OPSPORING", types=("signal-raised",), publishers=("new",))
     found = verdict("care-to-authorities", table).counterexample
     assert found is not None
     assert found[0].publisher == "new"
 
 
 def test_a_placement_by_the_police_is_bound_as_one_by_a_shelter_is() -> None:
-    row = activity(id="x", recipient="om", purpose="OPSPORING", types=["placement-moved"], publishers=["politie"])
-    found = verdict("care-to-authorities", planted(row)).counterexample
+    table = planted(recipient="om", purpose="OPSPORING", types=("placement-moved",))
+    found = verdict("care-to-authorities", table).counterexample
     assert found is not None
     assert found[0].type == "placement-moved"
 
