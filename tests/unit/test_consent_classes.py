@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from consent.activities import Register, register
-from consent.classes import Class, classes, text
+from consent.classes import Class, _states, classes, text
 from consent.known import replay
 from consent.policy import Case, Fate, decide
 from consent.precedence import Consent
@@ -172,3 +172,17 @@ def test_the_example_of_each_fate_is_one(fate: Fate) -> None:
     from consent.policy import fate_of
 
     assert fate_of(CASE, case_and(fate, "seponeerd")) == fate
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (1, "consent"),
+        (2, "consent or consent-quarantined"),
+        (5, "consent or consent-quarantined or consent-conflict or consent-refused or consent-withdrawn"),
+        (6, "any but no-authority or consent-unobtainable or no-consent"),
+        (8, "any but no-consent"),
+    ],
+)
+def test_states_are_named_or_most_of_them_by_what_is_missing(count: int, said: str) -> None:
+    assert _states(tuple(Consent)[:count]) == said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -60,3 +61,42 @@ def test_every_word_is_asked_whether_its_guardian_was_in_office_whatever_came_be
         facts = (appointed("g", "voogd-1", 0), ended("g", 4), of_another, flawed, *late)
         assert stands(*facts) is not Consent.GIVEN
         assert stands(*facts, given("g2", at(1), **VOOGD)) is Consent.GIVEN
+
+
+#: A moment in the middle of everything, and the first and the last instant of its day, month and year.
+MIDDLE = datetime(2020, 5, 17, 12, 34, 56, 789, tzinfo=UTC)
+SPANS = pytest.mark.parametrize(
+    ("precision", "first", "after"),
+    [
+        ("DAY", datetime(2020, 5, 17, tzinfo=UTC), datetime(2020, 5, 18, tzinfo=UTC)),
+        ("MONTH", datetime(2020, 5, 1, tzinfo=UTC), datetime(2020, 6, 1, tzinfo=UTC)),
+        ("YEAR", datetime(2020, 1, 1, tzinfo=UTC), datetime(2021, 1, 1, tzinfo=UTC)),
+    ],
+)
+INSTANT = timedelta(microseconds=1)
+
+
+@SPANS
+def test_a_refusal_so_dated_may_have_been_said_until_its_last_instant(
+    precision: str, first: datetime, after: datetime
+) -> None:
+    refusal = refused(when=MIDDLE, occurred_precision=precision)
+    assert stands(refusal, given(when=after - INSTANT)) is Consent.REFUSED
+    assert stands(refusal, given(when=after)) is Consent.GIVEN
+
+
+@SPANS
+def test_a_grant_so_dated_may_have_been_said_from_its_first_instant(
+    precision: str, first: datetime, after: datetime
+) -> None:
+    grant = given(when=MIDDLE, occurred_precision=precision)
+    assert stands(grant, refused(when=first)) is Consent.REFUSED
+    assert stands(grant, refused(when=first - INSTANT)) is Consent.GIVEN
+
+
+def test_a_guardians_word_of_an_unknown_time_hides_no_other_word_out_of_office() -> None:
+    """The order of a set differs from id to id."""
+    for n in range(20):
+        undated = given(f"undated-{n}", None, purpose="HULP", **VOOGD)
+        late = given(f"late-{n}", at(9), **VOOGD)
+        assert stands(appointed("g", "voogd-1", 0), ended("g", 4), undated, late) is Consent.NO_AUTHORITY
