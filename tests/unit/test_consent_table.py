@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from consent.activities import view_topic
 from consent.known import Fact, replay
 from consent.policy import Case, decide
 from consent.proofs.named_rows import NAMED_ROWS, NamedRow
@@ -84,3 +85,7 @@ def test_every_withheld_or_pending_candidate_has_an_empty_mask_and_one_reason() 
                 assert len(decision.reasons) == 1
                 assert (decision.mask == ()) == (decision.outcome != "delivered")
                 assert decision.mask_name == "+".join(decision.mask)
+
+
+def test_a_view_is_named_by_its_recipient_and_purpose() -> None:
+    assert view_topic("comensha", "REGISTRATIE") == "view.comensha.registratie"
