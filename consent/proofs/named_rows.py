@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, partial
-from itertools import product
+from itertools import chain, product
 
 from consent.activities import Register
 from consent.known import Known, replay
@@ -97,6 +97,7 @@ _NO = ("withheld", "pending")
 _REGISTRATION = (("comensha", "REGISTRATIE"),)
 _PLACEMENT = (("comensha", "PLAATSING"), ("opvang", "PLAATSING"))
 _REPORT, _PLACED = ("victim-reported",), ("placement-moved",)
+_ANONYMOUS = frozenset({"neutral", "quasi", "special"})
 #: What the Rapporteur may get: records of the registration and counts.
 _COUNTS = frozenset(
     {
@@ -172,17 +173,9 @@ NAMED_ROWS: tuple[NamedRow, ...] = (
         "3.5 row 7",
         "the Rapporteur gets records of the registration and counts, nothing that identifies",
         f"{_TABLE}, L697 (P-05, P-06, P-08)",
-        lambda register: (
-            told
-            for told in (
-                *_never(lambda d: d.recipient == "rapporteur", None, _COUNTS, register),
-                *_never(
-                    lambda d: d.recipient == "rapporteur" and not set(d.mask) <= {"neutral", "quasi", "special"},
-                    None,
-                    frozenset(),
-                    register,
-                ),
-            )
+        lambda register: chain(
+            _never(lambda d: d.recipient == "rapporteur", None, _COUNTS, register),
+            _never(lambda d: d.recipient == "rapporteur" and not {*d.mask} <= _ANONYMOUS, None, frozenset(), register),
         ),
     ),
     _row(

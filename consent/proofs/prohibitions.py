@@ -75,10 +75,11 @@ class Verdict:
 
 def judged(table: Table, known: Known, prohibitions: Collection[Prohibition] | None = None) -> tuple[Verdict, ...]:
     """Prove each prohibition over all rows of the table, or find rows that break it."""
-    rows = Rows(table)
-    one, other = rows.symbolic("one"), rows.symbolic("other")
+    rows, wanted = Rows(table), PROHIBITIONS if prohibitions is None else tuple(prohibitions)
+    one = rows.symbolic("one")
+    other = rows.symbolic("other") if any(p.rows == 2 for p in wanted) else one
     verdicts = []
-    for prohibition in PROHIBITIONS if prohibitions is None else prohibitions:
+    for prohibition in wanted:
         symbolic = (one, other)[: prohibition.rows]
         about, breach = prohibition.claim(known, one, other)
         broken = found(rows, symbolic, z3.And(about, breach))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import pytest
 
 from consent.activities import view_topic
@@ -39,7 +41,8 @@ def test_a_row_can_fail(row: NamedRow) -> None:
     }
     views = {*the_register().views(), ("dtv", "TERUGKEER")}
     open_to_all = [first.model_copy(update={**held, "recipient": r, "purpose": p}) for r, p in sorted(views)]
-    assert list(row.check(lawless([], rules))) or list(row.check(lawless(open_to_all, rules)))
+    broken = chain(row.check(lawless([], rules)), row.check(lawless(open_to_all, rules)))
+    assert next(broken, None) is not None
 
 
 def test_every_row_of_the_handbooks_table_is_there() -> None:
