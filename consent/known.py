@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import reduce
 
+from consent.days import day_of, start_of
 from ketenbus.events import (
     ConsentGiven,
     ConsentRefused,
@@ -169,16 +170,19 @@ def _said(ref: Ref, event: ConsentGiven | ConsentRefused, grants: bool, counts: 
 
 
 def _span(at: datetime | None, precision: str) -> tuple[datetime | None, datetime | None]:
-    """Return the first and the last instant at which something so dated can have happened; None when unknown."""
+    """Return the first and the last instant at which something so dated can have happened; None when unknown.
+
+    A day, a month and a year are those of the Netherlands.
+    """
     if at is None or precision == "INSTANT":
         return at, at
-    first = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    first = day_of(at)
     if precision == "DAY":
-        end = first + timedelta(days=1)
+        after = first + timedelta(days=1)
     elif precision == "MONTH":
         first = first.replace(day=1)
-        end = (first + timedelta(days=32)).replace(day=1)
+        after = (first + timedelta(days=32)).replace(day=1)
     else:
         first = first.replace(month=1, day=1)
-        end = first.replace(year=first.year + 1)
-    return first, end - timedelta(microseconds=1)
+        after = first.replace(year=first.year + 1)
+    return start_of(first), start_of(after) - timedelta(microseconds=1)

@@ -10,6 +10,7 @@ from datetime import date
 from enum import StrEnum
 
 from consent.chains import retracted, superseded
+from consent.days import day_of
 from consent.known import Known, Ref, Said, Unobtainable
 
 
@@ -42,7 +43,7 @@ def consent(known: Known, recipient: str, purpose: str) -> Consent:
     stands = {giver: _speaker(withdrawn, without_office, said) for giver, said in givers.items()}
     refusing = [said for giver, said in givers.items() if stands[giver] is Consent.REFUSED]
     if Consent.GIVEN in stands.values():
-        if any(has_authority(s) for said in refusing for s in said if not s.grants):
+        if any(has_authority(s) and s.ref not in without_office for said in refusing for s in said if not s.grants):
             return Consent.CONFLICT  # (7)
         return Consent.REFUSED if refusing else Consent.GIVEN  # (6)
     for state in (Consent.REFUSED, Consent.WITHDRAWN, Consent.NOT_EXPLICIT, Consent.NO_AUTHORITY):
@@ -56,10 +57,16 @@ def _covers(said: Said | Unobtainable, recipient: str, purpose: str) -> bool:
     return said.purpose in (None, purpose) and said.recipient in (None, recipient)
 
 
-def _by_giver(said: Iterable[Said]) -> dict[tuple[str, str | None], list[Said]]:
-    givers: dict[tuple[str, str | None], list[Said]] = {}
+def _by_giver(said: Iterable[Said]) -> dict[tuple[object, ...], list[Said]]:
+    """Return the words of each speaker.
+
+    Two parents, guardians or representatives without a number cannot be known to be one: each word is of a speaker of its own.
+    """
+    givers: dict[tuple[object, ...], list[Said]] = {}
     for s in said:
-        givers.setdefault(s.giver, []).append(s)
+        kind, number = s.giver
+        is_known = number is not None or kind == "PERSON"
+        givers.setdefault(s.giver if is_known else (kind, s.ref), []).append(s)
     return givers
 
 
@@ -93,7 +100,10 @@ def _specificity(said: Said) -> tuple[bool, bool]:
 
 
 def _out_of_office(known: Known, gone: frozenset[Ref]) -> frozenset[Ref]:
-    """Return the words of guardians who were known by number and not in office on the day they spoke (6)."""
+    """Return the words of guardians who were known by number and not in office on the day they spoke (6).
+
+    An office begins and ends on days in the Netherlands.
+    """
     by_end = sorted(known.guardians_ended, key=lambda e: e.ended_on, reverse=True)  # the earliest of several counts
     ends = {e.target: e.ended_on for e in by_end if e.ref not in gone}
     terms: dict[str, list[tuple[date, date | None]]] = {}
@@ -108,7 +118,7 @@ def _out_of_office(known: Known, gone: frozenset[Ref]) -> frozenset[Ref]:
         if said.earliest is None or said.latest is None:
             out.add(said.ref)  # unknown is no (1)
             continue
-        first, last = said.earliest.date(), said.latest.date()
+        first, last = day_of(said.earliest), day_of(said.latest)
         if not any(start <= first and (end is None or last < end) for start, end in office):
             out.add(said.ref)
     return frozenset(out)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
+from consent.days import day_of
 from consent.precedence import Consent
 from ketenbus.contract import contract
 
@@ -185,18 +186,20 @@ def inside(words: Words) -> Words:
 
 
 def when(at: datetime | None, precision: str) -> Words:
-    """Return a moment as precisely as it is known.
+    """Return a moment as precisely as it is known, by the calendar of the Netherlands.
 
-    >>> when(datetime(2020, 5, 4, 12), "DAY").nl
+    >>> from datetime import UTC
+    >>> when(datetime(2020, 5, 3, 22, tzinfo=UTC), "DAY").nl
     'op 4 mei 2020'
     """
     if at is None:
         return Words("op een onbekend moment", "at an unknown moment")
-    month = _MONTHS[at.month - 1]
+    day = day_of(at)
+    month = _MONTHS[day.month - 1]
     match precision:
         case "YEAR":
-            return Words(f"in {at.year}", f"in {at.year}")
+            return Words(f"in {day.year}", f"in {day.year}")
         case "MONTH":
-            return Words(f"in {month.nl} {at.year}", f"in {month.en} {at.year}")
+            return Words(f"in {month.nl} {day.year}", f"in {month.en} {day.year}")
         case _:
-            return Words(f"op {at.day} {month.nl} {at.year}", f"on {at.day} {month.en} {at.year}")
+            return Words(f"op {day.day} {month.nl} {day.year}", f"on {day.day} {month.en} {day.year}")

@@ -70,7 +70,7 @@ class Conversation:
             if not self.minor:
                 self._speaker = {"given_by": "PERSON"}
             elif self.draw.random() < 0.6:
-                self._speaker = {"given_by": "PARENT"}
+                self._speaker = {"given_by": "PARENT", "giver": "ouder-1"}
             else:
                 self._speaker = {"given_by": "GUARDIAN", "giver": self._appointed(days)}
         return self._speaker

@@ -33,7 +33,7 @@ permit(principal, action == Action::"heard", resource) when {
 };
 permit(principal, action == Action::"beats", resource) when {
   context.speaker == context.of_speaker && (
-    context.level > context.of_level || (
+    (!context.grants && !context.one_person) || context.level > context.of_level || (
       context.level == context.of_level && !context.grants && !(context.dated && context.latest < context.of_earliest)))
 };
 """

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 Raw = Mapping[str, Any]
 CONSENT_FACTS = frozenset(
@@ -25,6 +26,7 @@ CONSENT_FACTS = frozenset(
 )
 _MICROSECOND = timedelta(microseconds=1)
 _EPOCH = datetime(1, 1, 1, tzinfo=UTC)
+_DUTCH = ZoneInfo("Europe/Amsterdam")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class Word:
     level: int
     earliest: int | None
     latest: int | None
+    one_person: bool
     told: tuple[tuple[str, Any], ...]
 
     @property
@@ -52,6 +55,7 @@ class Word:
             "level": self.level,
             "of_level": grant.level,
             "grants": self.grants,
+            "one_person": self.one_person,
             "dated": self.latest is not None and grant.earliest is not None,
             "latest": self.latest or 0,
             "of_earliest": grant.earliest or 0,
@@ -136,6 +140,7 @@ def _word(f: Raw, heard: Sequence[Raw]) -> Word:
         level=2 * bool(f["recipient"]) + bool(f["purpose"]),
         earliest=None if first is None else (first - _EPOCH) // _MICROSECOND,
         latest=None if last is None else (last - _EPOCH) // _MICROSECOND,
+        one_person=bool(f["giver"]) or f["given_by"] == "PERSON",
         told=tuple(told.items()),
     )
 
@@ -146,23 +151,35 @@ def _in_office(f: Raw, heard: Sequence[Raw], first: datetime | None, last: datet
         return True
     if first is None or last is None:
         return False
-    ended = {_named(g, g["withdraws"]) for g in heard if g["type"] == "guardian-ended" and g["ended_on"] <= last.date()}
-    return any(g["appointed_on"] <= first.date() and _name(g) not in ended for g in terms)
+    since, until = (at.astimezone(_DUTCH).date() for at in (first, last))
+    ended = {_named(g, g["withdraws"]) for g in heard if g["type"] == "guardian-ended" and g["ended_on"] <= until}
+    return any(g["appointed_on"] <= since and _name(g) not in ended for g in terms)
 
 
 def _span(f: Raw) -> tuple[datetime | None, datetime | None]:
     at: datetime | None = f["occurred_at"]
     if at is None or f["occurred_precision"] == "INSTANT":
         return at, at
-    day: date = at.date()
+    day: date = at.astimezone(_DUTCH).date()
     if f["occurred_precision"] == "DAY":
         start, end = day, day + timedelta(days=1)
     elif f["occurred_precision"] == "MONTH":
         start, end = day.replace(day=1), date(day.year + day.month // 12, day.month % 12 + 1, 1)
     else:
         start, end = date(day.year, 1, 1), date(day.year + 1, 1, 1)
-    first, after = (datetime(d.year, d.month, d.day, tzinfo=at.tzinfo) for d in (start, end))
+    first, after = (_midnight_in_utc(d) - _ahead_of_utc(d) for d in (start, end))
     return first, after - _MICROSECOND
+
+
+def _midnight_in_utc(day: date) -> datetime:
+    return _EPOCH + timedelta(days=day.toordinal() - 1)
+
+
+def _ahead_of_utc(day: date) -> timedelta:
+    """Return how far Dutch clocks were ahead at the start of a day."""
+    ahead = datetime(day.year, day.month, day.day, tzinfo=_DUTCH).utcoffset()
+    assert ahead is not None
+    return ahead
 
 
 def _when(f: Raw) -> tuple[datetime, str]:

@@ -22,6 +22,7 @@ SPEAKERS: tuple[Speaker, ...] = (
     ("REPRESENTATIVE", "one", "ADULT"),
     ("PARENT", "one", "MINOR"),
     ("PARENT", "two", "MINOR"),
+    ("PARENT", None, "MINOR"),
     ("GUARDIAN", "one", "MINOR"),
     ("GUARDIAN", "two", "MINOR"),
 )
@@ -49,7 +50,7 @@ def _fact(rng: Random, speakers: Sequence[Speaker]) -> Fact:
 
 
 def _moment(rng: Random) -> datetime:
-    return AT + timedelta(days=rng.randint(0, 3), hours=rng.choice((0, 0, 6)))
+    return AT + timedelta(days=rng.randint(0, 3), hours=rng.choice((0, 0, 6, 11)))
 
 
 def _spoken(rng: Random, name: str, speaker: Speaker) -> Fact:

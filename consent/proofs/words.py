@@ -2,7 +2,8 @@
 
 A word is a grant or a refusal by one of two speakers, with or without authority, at one of the four levels of scope, at
 one of as many moments as there are words or at an unknown one; a grant can also be flawed or withdrawn. Sets that
-differ only in which speaker is called the first, or in how far apart the moments are, are one.
+differ only in which speaker is called the first, or in how far apart the moments are, are one. Beside them stand the sets
+of up to two words in which a parent without a number speaks, of whom nobody knows whether it is the same one.
 """
 
 from __future__ import annotations
@@ -34,14 +35,23 @@ KINDS: tuple[Kind, ...] = (
     "refusal without authority",
 )
 _REFUSALS = KINDS[4:]
-#: Each speaker, with the age at which they have authority and the one at which they have none.
-_SPEAKERS = (("PERSON", "ADULT", "MINOR"), ("PARENT", "MINOR", "ADULT"))
+#: Each speaker, with the number, the age at which they have authority and the one at which they have none.
+_SPEAKERS = (
+    ("PERSON", None, "ADULT", "MINOR"),
+    ("PARENT", "one", "MINOR", "ADULT"),
+    ("PARENT", None, "MINOR", "ADULT"),
+)
+#: The parent without a number: never called another.
+UNKNOWN_PARENT = 2
+#: How many words of a set are enumerated where one of them is by the parent without a number.
+_MOST_WITH_UNKNOWN = 2
+_OTHER_NAME = (1, 0, UNKNOWN_PARENT)
 #: A change of how consent stands: before, after.
 Step = tuple[Consent, Consent]
 
 
 class Word(NamedTuple):
-    """One thing said: by which speaker, what, at which level of scope, and when (-1: unknown)."""
+    """One thing said: by which speaker (0 and 1 are known, 2 is `UNKNOWN_PARENT`), what, at which level of scope, and when (-1: unknown)."""
 
     speaker: int
     kind: Kind
@@ -77,7 +87,14 @@ def enumerated(most: int = MOST_WORDS) -> Enumerated:
 
 def every_set(most: int) -> Iterator[Words]:
     """Yield every set of up to `most` words once."""
-    every = [Word(*told) for told in product((0, 1), KINDS, range(4), range(-1, most))]
+    yield from _sets(most, (0, 1))
+    for words in _sets(min(most, _MOST_WITH_UNKNOWN), (0, 1, UNKNOWN_PARENT)):
+        if any(word.speaker == UNKNOWN_PARENT for word in words):
+            yield words
+
+
+def _sets(most: int, speakers: tuple[int, ...]) -> Iterator[Words]:
+    every = [Word(*told) for told in product(speakers, KINDS, range(4), range(-1, most))]
     for size in range(most + 1):
         for words in combinations(sorted(every), size):
             if _is_canonical(words):
@@ -118,7 +135,7 @@ def _is_canonical(words: Words) -> bool:
 
 
 def _renamed(words: Words) -> Words:
-    return tuple(sorted(Word(1 - w.speaker, w.kind, w.level, w.moment) for w in words))
+    return tuple(sorted(Word(_OTHER_NAME[w.speaker], w.kind, w.level, w.moment) for w in words))
 
 
 def _without_one(words: Words) -> Iterator[Words]:
@@ -138,9 +155,10 @@ def _learned(number: int, word: Word) -> Known:
 
 def _told(number: int, word: Word) -> tuple[Fact, ...]:
     """Return the events that say one word, under an id of its own."""
-    name, with_authority, without = _SPEAKERS[word.speaker]
+    kind, number_of, with_authority, without = _SPEAKERS[word.speaker]
     held: dict[str, Any] = {
-        "given_by": name,
+        "given_by": kind,
+        "giver": number_of,
         "age_group": without if word.kind.endswith("without authority") else with_authority,
         "recipient": RECIPIENT if word.level & 2 else None,
         "purpose": PURPOSE if word.level & 1 else None,

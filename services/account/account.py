@@ -16,6 +16,7 @@ import asyncpg
 from confluent_kafka import Consumer, TopicPartition
 
 from consent.activities import Register
+from consent.days import day_of
 from ketenbus.envelope import headers_of
 from ketenbus.errors import RetryableError
 from streams.runtime import topics
@@ -103,7 +104,7 @@ def _line(line: tuple[str, ...]) -> str:
 
 
 def _day(headers: str) -> date:
-    return datetime.fromisoformat(dict(unpack_headers(headers))["ce_time"].decode()).date()
+    return day_of(datetime.fromisoformat(dict(unpack_headers(headers))["ce_time"].decode()))
 
 
 def _reasons(admin: Mapping[str, str]) -> dict[str, int]:

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from consent.activities import Register
+from consent.days import day_of
 from consent.explain import explain as explanation
 from consent.known import replay
 from consent.policy import Case
@@ -98,7 +99,7 @@ def decide(
         raise ConfigurationError(f"{publisher} may not publish {type}: {may}")
     if recipient is not None:
         _known("recipient", recipient)
-    day = on.date() if on is not None else datetime.now(UTC).date()
+    day = on.date() if on is not None else day_of(datetime.now(UTC))
     for line in would(load_register(), Case(SUPPOSED, type, publisher, day, safety), consent, taken_back, recipient, lang.value):  # fmt: skip
         print(line)
 

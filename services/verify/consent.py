@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from ketenbus.events import (
     ConsentGiven,
@@ -27,6 +28,8 @@ AUTHORITY = {"ADULT": {"PERSON", "REPRESENTATIVE"}, "MINOR": {"PARENT", "GUARDIA
 
 #: the first moment something can have happened, and the first moment by which it had
 Span = tuple[datetime, datetime]
+#: The law counts days as the Netherlands does.
+DUTCH = ZoneInfo("Europe/Amsterdam")
 EVER: Span = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 
 
@@ -80,23 +83,26 @@ class _Known:
 
 
 def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
+    """Return the first moment of a Dutch day; in UTC, for Python compares two times of one zone by their clocks."""
+    try:
+        return datetime.combine(day, time(), DUTCH).astimezone(UTC)
+    except OverflowError:  # the year 1 began in the Netherlands when Python knows no UTC yet
+        return EVER[0]
 
 
 def span(at: datetime | None, precision: str) -> Span:
-    """Return when something can have happened, as exactly as its precision says."""
+    """Return when something can have happened, as exactly as its precision says: on which day, in which month or year in the Netherlands."""
     if at is None:
         return EVER
+    day = at.astimezone(DUTCH).date()
     match precision:
         case "DAY":
-            first = at.replace(hour=0, minute=0, second=0, microsecond=0)
-            return first, first + timedelta(days=1)
+            return _midnight(day), _midnight(day + timedelta(days=1))
         case "MONTH":
-            first = at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-            return first, (first + timedelta(days=31)).replace(day=1)
+            first = day.replace(day=1)
+            return _midnight(first), _midnight((first + timedelta(days=31)).replace(day=1))
         case "YEAR":
-            first = at.replace(month=1, day=1, hour=0, minute=0, second=0, microsecond=0)
-            return first, first.replace(year=first.year + 1)
+            return _midnight(date(day.year, 1, 1)), _midnight(date(day.year + 1, 1, 1))
         case _:
             return at, at + timedelta(microseconds=1)
 
@@ -136,12 +142,17 @@ def _heard(entry: Entry, known: _Known) -> Word | None:
     if not counts:
         return None
     return Word(
-        speaker=(event.given_by, event.giver),
+        speaker=(event.given_by, _number(entry, event)),
         specificity=(event.recipient is not None, event.purpose is not None),
         span=span(event.occurred_at, event.occurred_precision),
         yes=isinstance(event, ConsentGiven),
         has_authority=known.has_authority(event),
     )
+
+
+def _number(entry: Entry, event: ConsentGiven | ConsentRefused) -> str | None:
+    """Return what tells a speaker from others of the kind: nobody knows that two without a number are the same parent."""
+    return entry.key if event.giver is None and event.given_by != "PERSON" else event.giver
 
 
 def _verdict(words: Sequence[Word]) -> str:

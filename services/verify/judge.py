@@ -6,11 +6,31 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ketenbus.events import EventRetracted, FactQuarantined, PlacementMoved
+from ketenbus.events import (
+    ConsentGiven,
+    ConsentRefused,
+    ConsentUnobtainable,
+    ConsentWithdrawn,
+    EventRetracted,
+    FactQuarantined,
+    GuardianAppointed,
+    GuardianEnded,
+    PlacementMoved,
+)
 from services.verify import consent
 from services.verify.law import Activity, Candidate, Law
 from services.verify.log import Entry
 
+#: What admit waits for, and what can be the repair of it.
+REPAIRS = (
+    ConsentGiven,
+    ConsentRefused,
+    ConsentWithdrawn,
+    ConsentUnobtainable,
+    GuardianAppointed,
+    GuardianEnded,
+    EventRetracted,
+)
 #: publisher, type, id
 Name = tuple[str, str, str]
 
@@ -37,7 +57,7 @@ def outcomes(law: Law, entries: Sequence[Entry]) -> Iterator[Outcome]:
     standing = [entry for entry in entries if entry.key not in gone]
     holds = _is_held(entries)
     for entry in entries:
-        on = entry.time.date()
+        on = entry.time.astimezone(consent.DUTCH).date()
         for candidate in law.candidates(entry.event.TYPE, on):
             activity = law.activity(entry.event.TYPE, entry.publisher_kind, candidate, on)
             if activity is None:
@@ -134,8 +154,11 @@ def _name(entry: Entry, event_id: str) -> Name:
 
 
 def _is_held(entries: Sequence[Entry]) -> bool:
-    """Return whether a consent, guardian or retraction record of the subject is in quarantine and not yet repaired."""
-    admitted = {(entry.source, entry.id) for entry in entries if not isinstance(entry.event, FactQuarantined)}
+    """Return whether a consent, guardian or retraction record of the subject is in quarantine and not yet repaired.
+
+    Only such a record is the repair of one: a report or a link under the same id repairs nothing.
+    """
+    admitted = {(entry.source, entry.id) for entry in entries if isinstance(entry.event, REPAIRS)}
     quarantined = {
         (entry.event.quarantined_source, entry.event.quarantined_id)
         for entry in entries

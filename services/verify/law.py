@@ -37,8 +37,8 @@ class Activity:
         return self.recipient, self.purpose
 
     def covers(self, event_type: str, on: date) -> bool:
-        """Return whether it names the type and is in force on that day."""
-        return event_type in self.types and self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
+        """Return whether it names the type and is in force on that day: from its first until the day before `valid_to`."""
+        return event_type in self.types and self.valid_from <= on and (self.valid_to is None or on < self.valid_to)
 
 
 @dataclass(frozen=True, slots=True)

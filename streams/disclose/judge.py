@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from consent.activities import Register
+from consent.days import day_of
 from consent.known import Fact, Known, Ref, replay
 from consent.policy import Case, Decision, decide
 from streams.disclose.tokens import EventName
@@ -36,7 +37,7 @@ def case_of(logged: LogEvent) -> Case:
     """Return what a decision may see of an event: nothing sealed."""
     event = logged.event
     safety = bool(getattr(event, "safety_at_stake", False)) and getattr(event, "safety_officer", None) is not None
-    return Case(Ref(logged.name.oin, logged.name.id), event.TYPE, logged.publisher_kind, logged.time.date(), safety)
+    return Case(Ref(logged.name.oin, logged.name.id), event.TYPE, logged.publisher_kind, day_of(logged.time), safety)
 
 
 def known_of(events: Iterable[LogEvent]) -> Known:

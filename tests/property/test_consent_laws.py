@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consent.chains import retracted, superseded
+from consent.days import NETHERLANDS, day_of, start_of
 from consent.known import Fact, Known, replay
 from consent.policy import Case, decide
 from consent.precedence import consent
+from consent.proofs.histories import histories as seeded
 from consent.table import compiled
 from ketenbus.contract import contract
 from tests import consent_facts as made
@@ -146,3 +148,32 @@ def test_a_corrected_word_is_as_never_said(
 def test_the_compiled_table_decides_as_the_register_does(history: list[Fact], judged: Case) -> None:
     known = replay(history)
     assert TABLE.decide(judged, known) == decide(the_register(), judged, known)
+
+
+OFFSETS = st.sampled_from([timezone(timedelta(minutes=m)) for m in (-720, -90, 0, 60, 120, 345, 840)] + [NETHERLANDS])
+
+
+@given(st.integers(0, 2**32), OFFSETS, OFFSETS)
+def test_the_offset_an_instant_is_written_with_changes_nothing(seed: int, one: tzinfo, other: tzinfo) -> None:
+    [told] = seeded(1, seed)
+    states = {
+        tuple(consent(replay(written(fact, zone) for fact in told), a.recipient, a.purpose) for a in ACTIVITIES)
+        for zone in (UTC, one, other)
+    }
+    assert len(states) == 1
+
+
+def written(fact: Fact, zone: tzinfo) -> Fact:
+    """The same fact, its instants written with another offset."""
+    occurred_at = fact.event.occurred_at  # type: ignore[attr-defined]
+    event = fact.event.model_copy(update={"occurred_at": occurred_at and occurred_at.astimezone(zone)})
+    return replace(fact, time=fact.time.astimezone(zone), event=event)
+
+
+@given(st.datetimes(datetime(1996, 1, 1), datetime(2037, 12, 30), timezones=st.just(UTC)), OFFSETS)
+def test_a_day_in_the_netherlands_is_by_the_european_rule_of_summer_time(at: datetime, zone: tzinfo) -> None:
+    march, october = (datetime(at.year, month, 31, 1, tzinfo=UTC) for month in (3, 10))
+    begins, ends = (last - timedelta(days=last.isoweekday() % 7) for last in (march, october))
+    wanted = (at + timedelta(hours=2 if begins <= at < ends else 1)).date()
+    assert day_of(at) == day_of(at.astimezone(zone)) == wanted
+    assert start_of(wanted) <= at < start_of(wanted + timedelta(days=1))

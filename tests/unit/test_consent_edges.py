@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from consent.days import day_of, start_of
 from consent.known import Fact, replay
 from consent.precedence import Consent, consent
 from tests.consent_facts import appointed, at, decision_on, ended, given, refused, unobtainable
@@ -63,14 +64,14 @@ def test_every_word_is_asked_whether_its_guardian_was_in_office_whatever_came_be
         assert stands(*facts, given("g2", at(1), **VOOGD)) is Consent.GIVEN
 
 
-#: A moment in the middle of everything, and the first and the last instant of its day, month and year.
+#: A moment in the middle of everything, and the first instant of its Dutch day, month and year and that after them.
 MIDDLE = datetime(2020, 5, 17, 12, 34, 56, 789, tzinfo=UTC)
 SPANS = pytest.mark.parametrize(
     ("precision", "first", "after"),
     [
-        ("DAY", datetime(2020, 5, 17, tzinfo=UTC), datetime(2020, 5, 18, tzinfo=UTC)),
-        ("MONTH", datetime(2020, 5, 1, tzinfo=UTC), datetime(2020, 6, 1, tzinfo=UTC)),
-        ("YEAR", datetime(2020, 1, 1, tzinfo=UTC), datetime(2021, 1, 1, tzinfo=UTC)),
+        ("DAY", datetime(2020, 5, 16, 22, tzinfo=UTC), datetime(2020, 5, 17, 22, tzinfo=UTC)),
+        ("MONTH", datetime(2020, 4, 30, 22, tzinfo=UTC), datetime(2020, 5, 31, 22, tzinfo=UTC)),
+        ("YEAR", datetime(2019, 12, 31, 23, tzinfo=UTC), datetime(2020, 12, 31, 23, tzinfo=UTC)),
     ],
 )
 INSTANT = timedelta(microseconds=1)
@@ -100,3 +101,72 @@ def test_a_guardians_word_of_an_unknown_time_hides_no_other_word_out_of_office()
         undated = given(f"undated-{n}", None, purpose="HULP", **VOOGD)
         late = given(f"late-{n}", at(9), **VOOGD)
         assert stands(appointed("g", "voogd-1", 0), ended("g", 4), undated, late) is Consent.NO_AUTHORITY
+
+
+def on(instant: str) -> datetime:
+    return datetime.fromisoformat(instant)
+
+
+@pytest.mark.parametrize(
+    ("said", "state"),
+    [
+        ("2020-05-03T21:59:59+00:00", Consent.NO_AUTHORITY),
+        ("2020-05-03T22:00:00+00:00", Consent.GIVEN),
+        ("2020-05-04T00:30:00+02:00", Consent.GIVEN),
+        ("2020-05-07T21:59:59+00:00", Consent.GIVEN),
+        ("2020-05-07T22:30:00+00:00", Consent.NO_AUTHORITY),
+        ("2020-05-08T00:30:00+02:00", Consent.NO_AUTHORITY),
+    ],
+)
+def test_an_office_is_held_on_days_in_the_netherlands(said: str, state: Consent) -> None:
+    """From 4 May until the day before 8 May, whatever the offset a word's instant is written with."""
+    assert stands(appointed("g", "voogd-1", 0), ended("g", 4), given(when=on(said), **VOOGD)) is state
+
+
+def test_an_instant_of_the_repeated_hour_in_autumn_is_later_than_the_same_hour_before_it() -> None:
+    first, second = on("2020-10-25T02:30:00+02:00"), on("2020-10-25T02:30:00+01:00")
+    assert stands(refused(when=first), given(when=second)) is Consent.GIVEN
+    assert stands(refused(when=second), given(when=first)) is Consent.REFUSED
+
+
+@pytest.mark.parametrize(
+    ("precision", "hours"), [("DAY", 23), ("MONTH", 31 * 24 - 1), ("YEAR", 366 * 24)], ids=lambda value: str(value)
+)
+def test_a_day_and_a_month_in_which_the_clock_goes_forward_are_an_hour_shorter(precision: str, hours: int) -> None:
+    said = on("2020-03-29T12:00:00+02:00")
+    first = {"DAY": "2020-03-29", "MONTH": "2020-03-01", "YEAR": "2020-01-01"}[precision]
+    after = on(f"{first}T00:00:00+01:00") + timedelta(hours=hours)
+    refusal = refused(when=said, occurred_precision=precision)
+    assert stands(refusal, given(when=after - INSTANT)) is Consent.REFUSED
+    assert stands(refusal, given(when=after)) is Consent.GIVEN
+
+
+@pytest.mark.parametrize("precision", ["DAY", "MONTH", "YEAR"])
+def test_the_first_instant_that_can_be_written_has_a_day_too(precision: str) -> None:
+    first = datetime.min.replace(tzinfo=UTC)
+    assert stands(refused(when=first, occurred_precision=precision), given(when=at(0))) is Consent.GIVEN
+
+
+def test_the_first_and_the_last_day_that_can_be_written_are_days_in_the_netherlands() -> None:
+    assert day_of(datetime.max.replace(tzinfo=UTC)) == date.max
+    assert day_of(datetime.max.replace(tzinfo=UTC) - timedelta(days=2)) == date.max - timedelta(days=1)
+    assert day_of(on("0001-01-01T00:30:00+02:00")) == date.min == day_of(start_of(date.min))
+
+
+NOBODY: dict[str, Any] = {"PARENT": "MINOR", "GUARDIAN": "MINOR", "REPRESENTATIVE": "ADULT"}
+
+
+@pytest.mark.parametrize("kind", NOBODY)
+@pytest.mark.parametrize("scope", [{}, {"purpose": "REGISTRATIE"}], ids=str)
+def test_two_without_a_number_are_not_known_to_be_one_who_changed_their_mind(kind: str, scope: dict[str, str]) -> None:
+    speaker = {"given_by": kind, "age_group": NOBODY[kind]}
+    assert stands(refused(when=at(0), **speaker), given(when=at(1), **speaker, **scope)) is Consent.CONFLICT
+    assert stands(refused(when=at(0), **speaker, **scope), given(when=at(1), **speaker)) is Consent.CONFLICT
+    assert stands(given("a", at(0), **speaker), given("b", at(1), **speaker)) is Consent.GIVEN
+    one = speaker | {"giver": "one"}
+    assert stands(refused(when=at(0), **one), given(when=at(1), **speaker)) is Consent.CONFLICT
+    assert stands(refused(when=at(0), **one), given(when=at(1), **one)) is Consent.GIVEN
+
+
+def test_the_person_is_one_without_a_number() -> None:
+    assert stands(refused(when=at(0)), given(when=at(1))) is Consent.GIVEN

@@ -235,6 +235,13 @@ def test_7_two_with_authority_who_disagree_are_no_and_a_human_decides() -> None:
     assert decision_on([yes, no]).outcome == "withheld"
 
 
+def test_7_a_guardian_out_of_office_refuses_validly_but_is_no_second_one_with_authority() -> None:
+    yes = given(given_by="PARENT", giver="ouder-1", age_group="MINOR", when=at(9))
+    no = refused(given_by="GUARDIAN", giver="voogd-1", age_group="MINOR", when=at(5))
+    assert stands(appointed("g", "voogd-1", 0), ended("g", 4), yes, no) is Consent.REFUSED
+    assert stands(appointed("g", "voogd-1", 0), yes, no) is Consent.CONFLICT
+
+
 def test_7_one_who_changes_their_mind_is_not_two_who_disagree() -> None:
     parent = {"given_by": "PARENT", "giver": "ouder-1", "age_group": "MINOR"}
     assert stands(refused(when=at(0), **parent), given(when=at(1), **parent)) is Consent.GIVEN

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import date, datetime
 
 import pytest
 
@@ -131,6 +132,15 @@ def test_what_stands_as_it_stood_is_no_change() -> None:
 def test_changes_come_in_order_of_time_whatever_the_order_of_the_events() -> None:
     events = [logged(reported(id, time=at(days))) for id, days in (("a", 2), ("b", 0), ("c", 1))]
     assert [c.logged.name.id for c in judge(the_register(), events, {})] == ["b", "c", "a"]
+
+
+@pytest.mark.parametrize(
+    ("recorded", "day"),
+    [("2020-05-03T21:59:59+00:00", 3), ("2020-05-03T22:30:00+00:00", 4), ("2020-05-04T00:30:00+02:00", 4)],
+)
+def test_the_rule_that_holds_is_that_of_the_day_in_the_netherlands(recorded: str, day: int) -> None:
+    report = logged(reported("r", time=datetime.fromisoformat(recorded)))
+    assert case_of(report).day == date(2020, 5, day)
 
 
 @pytest.mark.parametrize(

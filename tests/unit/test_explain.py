@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import get_args
 
 import pytest
@@ -185,7 +185,7 @@ def test_what_is_supposed_to_be_taken_back_is() -> None:
     [("INSTANT", "op 4 mei 2020"), ("DAY", "op 4 mei 2020"), ("MONTH", "in mei 2020"), ("YEAR", "in 2020")],
 )
 def test_a_moment_is_told_as_precisely_as_it_is_known(precision: str, nl: str) -> None:
-    assert when(datetime(2020, 5, 4, 12), precision).nl == nl
+    assert when(datetime(2020, 5, 3, 22, 30, tzinfo=UTC), precision).nl == nl
     assert when(None, "UNKNOWN").en == "at an unknown moment"
 
 

@@ -9,6 +9,10 @@ from typing import Any
 
 import pytest
 
+from consent.known import Fact, Ref, replay
+from consent.policy import Case, decide
+from consent.proofs.examples import OIN as PROOFS_OIN
+from consent.proofs.histories import histories
 from ketenbus.events import (
     ConsentGiven,
     ConsentRefused,
@@ -18,11 +22,13 @@ from ketenbus.events import (
     FactQuarantined,
     GuardianAppointed,
     GuardianEnded,
+    IdentityLinked,
     PlacementMoved,
 )
 from ketenbus.values import Event
 from services.verify import consent, judge, law
 from services.verify.log import Entry
+from tests.consent_facts import the_register
 from tests.made_up import NOW, report
 
 CANDIDATE = ("comensha", "REGISTRATIE")
@@ -32,6 +38,7 @@ LAW = law.load(Path(__file__).parents[2] / "consent" / "register")
 PERSON = {"given_by": "PERSON", "age_group": "ADULT"}
 MOTHER = {"given_by": "PARENT", "giver": "mother", "age_group": "MINOR"}
 FATHER = {"given_by": "PARENT", "giver": "father", "age_group": "MINOR"}
+PARENT = {"given_by": "PARENT", "age_group": "MINOR"}
 CHILD = {"given_by": "PERSON", "age_group": "MINOR"}
 HOW = {"channel": "IN_PERSON", "language": "nl", "text_version": "1"}
 ALL = {"recipient": None, "purpose": None}
@@ -101,6 +108,13 @@ def lost(id_: str, **scope: Any) -> Entry:
             "consent-conflict",
         ),
         ("a parent may change its mind", [no("a", 1, who=MOTHER), yes("b", 2, who=MOTHER)], "consent"),
+        ("two parents nobody can tell apart", [no("a", 1, who=PARENT), yes("b", 2, who=PARENT)], "consent-conflict"),
+        (
+            "a parent nobody can tell from a general refusal",
+            [no("a", 1, who=PARENT, scope=ALL), yes("b", 2, who=PARENT)],
+            "consent-conflict",
+        ),
+        ("two parents who agree", [yes("a", 1, who=PARENT), yes("b", 2, who=PARENT)], "consent"),
         ("a silent nod is none", [yes("a", explicit=False)], "not-explicit"),
         ("a bundled yes is none", [yes("a", unbundled=False)], "not-explicit"),
         ("contact was lost", [lost("a")], "consent-unobtainable"),
@@ -148,6 +162,63 @@ def office(start: int, end: int | None = None) -> list[Entry]:
 )
 def test_a_guardian_speaks_while_the_guardianship_lasts(offices: list[Entry], on: int | None, expected: str) -> None:
     assert consent.ground([*offices, yes("a", on, who=GUARDIAN)], CANDIDATE) == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("2018-06-30T21:59:59+00:00", "no-authority"),
+        ("2018-06-30T22:00:00+00:00", "consent"),
+        ("2018-07-01T00:00:00+02:00", "consent"),
+        ("2018-07-09T21:59:59+00:00", "consent"),
+        ("2018-07-09T22:30:00+00:00", "no-authority"),
+    ],
+)
+def test_an_office_is_held_on_dutch_days(said: str, expected: str) -> None:
+    first = (date(2018, 7, 1) - date(2018, 1, 1)).days
+    grant = yes("a", 1, who=GUARDIAN)
+    then = replace(grant, event=grant.event.model_copy(update={"occurred_at": datetime.fromisoformat(said)}))
+    assert consent.ground([*office(first, first + 9), then], CANDIDATE) == expected
+
+
+def test_a_month_of_which_the_clock_goes_forward_is_an_hour_shorter() -> None:
+    first, after = consent.span(datetime(2020, 3, 1, tzinfo=UTC), "MONTH")
+    assert after - first == timedelta(days=31, hours=-1)
+    assert consent.span(datetime.min.replace(tzinfo=UTC), "YEAR")[0] == consent.EVER[0]
+
+
+def test_an_activity_is_in_force_until_the_day_before_its_last() -> None:
+    one = replace(LAW.activities[0], valid_to=date(2020, 5, 4))
+    name = next(iter(one.types))
+    assert [one.covers(name, date(2020, 5, day)) for day in (3, 4, 5)] == [True, False, False]
+
+
+@pytest.mark.parametrize(("at", "outcomes"), [("2020-05-03T21:59:59", 1), ("2020-05-03T22:00:00", 0)])
+def test_the_law_of_an_event_is_that_of_its_dutch_day(at: str, outcomes: int) -> None:
+    until = replace(LAW, activities=tuple(replace(a, valid_to=date(2020, 5, 4)) for a in LAW.activities))
+    report_then = replace(reported(), time=datetime.fromisoformat(f"{at}+00:00"))
+    assert len([o for o in judge.outcomes(until, [report_then]) if o.candidate == CANDIDATE]) == outcomes
+
+
+def test_the_recount_and_the_engine_say_the_same_of_random_histories() -> None:
+    register, found = the_register(), set()
+    case = replace(reported("case"), oin=PROOFS_OIN)
+    for facts in histories(1500, 7):
+        entries = [case, *(entry_of(fact) for fact in facts)]
+        known = replay([Fact(Ref(PROOFS_OIN, "case"), case.time, case.event), *facts])
+        asked = Case(Ref(PROOFS_OIN, "case"), case.event.TYPE, case.publisher_kind, date(2018, 1, 1), False)
+        ours = {((d.recipient, d.purpose), d.outcome, d.reasons, d.mask) for d in decide(register, asked, known)}
+        theirs = {
+            (o.candidate, o.outcome, o.reasons, o.classes) for o in judge.outcomes(LAW, entries) if o.entry is case
+        }
+        assert ours == theirs, facts
+        found |= {reasons for _, _, reasons, _ in ours}
+    assert len(found) > 6
+
+
+def entry_of(fact: Fact) -> Entry:
+    source = f"urn:nld:oin:{fact.ref.oin}:systeem:proofs"
+    return Entry("aa", fact.ref.oin, fact.ref.id, source, fact.time, "zorgcoordinator", "topic/0/0", fact.event, None)
 
 
 def reported(id_: str = "r", at: int = 0, kind: str = "zorgcoordinator", **changed: Any) -> Entry:
@@ -244,6 +315,15 @@ def test_what_rests_on_consent_is_pending_until_the_repair_is_admitted() -> None
     held = [reported(), yes("a"), quarantined("n")]
     assert stands(held) == ("pending", "consent-quarantined")
     assert stands([*held, no("n", 5)]) == ("withheld", "consent-refused")
+
+
+@pytest.mark.parametrize("other", ["report", "link"])
+def test_only_a_record_of_consent_guardianship_or_retraction_ends_the_wait_for_one(other: str) -> None:
+    link = IdentityLinked(**day(1), subject_oin=OIN, other_subject="t", other_oin=OIN, ground="DESK_REVIEW")
+    same_id = {"report": reported("n"), "link": logged(link, "n")}[other]
+    held = [reported(), yes("a"), quarantined("n")]
+    assert stands([*held, same_id]) == ("pending", "consent-quarantined")
+    assert stands([*held, same_id, retracted("n", "nothing")]) == ("delivered", "consent")
 
 
 def test_safety_opens_a_placement_on_a_recorded_ground_only() -> None:
