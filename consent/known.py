@@ -17,6 +17,8 @@ from ketenbus.events import (
     FactQuarantined,
     GuardianAppointed,
     GuardianEnded,
+    PlacementMoved,
+    VictimReported,
 )
 from ketenbus.values import Event
 
@@ -89,6 +91,14 @@ class GuardianEnd:
 
 
 @dataclass(frozen=True, slots=True)
+class Minor:
+    """One event's word that the person was a minor on a day."""
+
+    ref: Ref
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
 class Corrected:
     """One event's place in a chain of corrections."""
 
@@ -100,13 +110,14 @@ class Corrected:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What one subject's facts teach about consent, corrections and retractions."""
+    """What one subject's facts teach about consent, age, corrections and retractions."""
 
     said: frozenset[Said] = frozenset()
     withdrawals: frozenset[Ended] = frozenset()
     unobtainable: frozenset[Unobtainable] = frozenset()
     guardians: frozenset[Guardian] = frozenset()
     guardians_ended: frozenset[GuardianEnd] = frozenset()
+    minors: frozenset[Minor] = frozenset()
     chain: frozenset[Corrected] = frozenset()
     retractions: frozenset[Ended] = frozenset()
     quarantined: frozenset[Ref] = frozenset()
@@ -119,6 +130,7 @@ class Known:
             self.unobtainable | other.unobtainable,
             self.guardians | other.guardians,
             self.guardians_ended | other.guardians_ended,
+            self.minors | other.minors,
             self.chain | other.chain,
             self.retractions | other.retractions,
             self.quarantined | other.quarantined,
@@ -148,6 +160,8 @@ def learn(fact: Fact) -> Known:
             return known | Known(guardians_ended=frozenset({end}))
         case EventRetracted():
             return known | Known(retractions=frozenset({Ended(fact.ref, Ref(fact.ref.oin, event.withdraws))}))
+        case VictimReported(age_group="MINOR", reported_on=day) | PlacementMoved(age_group="MINOR", moved_on=day):
+            return chain | Known(minors=frozenset({Minor(fact.ref, day)}))
         case FactQuarantined():
             oin = event.quarantined_source.split(":")[3]
             return chain | Known(quarantined=frozenset({Ref(oin, event.quarantined_id)}))

@@ -38,12 +38,12 @@ def consent(known: Known, recipient: str, purpose: str) -> Consent:
     gone = superseded(known) | retracted(known)
     withdrawn = frozenset(e.target for e in known.withdrawals if e.ref not in gone)
     in_scope = [s for s in known.said if s.ref not in gone and _covers(s, recipient, purpose)]
-    without_office = _out_of_office(known, gone)
+    without_authority = _out_of_office(known, gone) | _of_a_minor(known, gone)
     givers = _by_giver(in_scope)
-    stands = {giver: _speaker(withdrawn, without_office, said) for giver, said in givers.items()}
+    stands = {giver: _speaker(withdrawn, without_authority, said) for giver, said in givers.items()}
     refusing = [said for giver, said in givers.items() if stands[giver] is Consent.REFUSED]
     if Consent.GIVEN in stands.values():
-        if any(has_authority(s) and s.ref not in without_office for said in refusing for s in said if not s.grants):
+        if any(has_authority(s) and s.ref not in without_authority for said in refusing for s in said if not s.grants):
             return Consent.CONFLICT  # (7)
         return Consent.REFUSED if refusing else Consent.GIVEN  # (6)
     for state in (Consent.REFUSED, Consent.WITHDRAWN, Consent.NOT_EXPLICIT, Consent.NO_AUTHORITY):
@@ -70,12 +70,12 @@ def _by_giver(said: Iterable[Said]) -> dict[tuple[object, ...], list[Said]]:
     return givers
 
 
-def _speaker(withdrawn: frozenset[Ref], without_office: frozenset[Ref], said: list[Said]) -> Consent:
+def _speaker(withdrawn: frozenset[Ref], without_authority: frozenset[Ref], said: list[Said]) -> Consent:
     """Return how one speaker's words stand: the most specific level that still says something (3), the latest of it (2)."""
     live = [
         s
         for s in said
-        if not s.grants or (s.counts and has_authority(s) and s.ref not in without_office and s.ref not in withdrawn)
+        if not s.grants or (s.counts and has_authority(s) and s.ref not in without_authority and s.ref not in withdrawn)
     ]
     if not live:
         if any(s.ref in withdrawn for s in said):
@@ -122,6 +122,18 @@ def _out_of_office(known: Known, gone: frozenset[Ref]) -> frozenset[Ref]:
         if not any(start <= first and (end is None or last < end) for start, end in office):
             out.add(said.ref)
     return frozenset(out)
+
+
+def _of_a_minor(known: Known, gone: frozenset[Ref]) -> frozenset[Ref]:
+    """Return the words that claim an adult of whom an event says a minor, on the day of the word or later (6).
+
+    Nobody becomes a minor again; who was one before the word may have come of age since, and is not contradicted.
+    """
+    last = max((m.day for m in known.minors if m.ref not in gone), default=None)
+    if last is None:
+        return frozenset()
+    adults = (said for said in known.said if said.age_group == "ADULT")
+    return frozenset(s.ref for s in adults if s.earliest is None or day_of(s.earliest) <= last)  # unknown is no (1)
 
 
 def has_authority(said: Said) -> bool:

@@ -223,7 +223,8 @@ def facts(draw: st.DrawFn) -> Fact:
             terms = st.sampled_from([appointed(id, "one", days, time=time), ended(draw(IDS), days, id=id, time=time)])
             return draw(terms)
         case _:
-            rest = st.sampled_from([reported(id, time=time), unobtainable(id), quarantined(id), linked(id)])
+            young = reported(id, time=time, age_group="MINOR", reported_on=draw(TIMES).date())
+            rest = st.sampled_from([reported(id, time=time), young, unobtainable(id), quarantined(id), linked(id)])
             return draw(rest)
 
 

@@ -28,7 +28,7 @@ permit(principal, action == Action::"heard", resource) when {
   (context.purpose == "" || context.purpose == context.wanted_purpose) &&
   (!context.grants || (
     context.explicit && context.unbundled && context.in_office && !context.withdrawals.contains(context.name) && (
-      (context.age_group == "ADULT" && ["PERSON", "REPRESENTATIVE"].contains(context.given_by)) ||
+      (context.age_group == "ADULT" && !context.still_minor && ["PERSON", "REPRESENTATIVE"].contains(context.given_by)) ||
       (context.age_group == "MINOR" && ["PARENT", "GUARDIAN"].contains(context.given_by)))))
 };
 permit(principal, action == Action::"beats", resource) when {

@@ -132,6 +132,7 @@ def _word(f: Raw, heard: Sequence[Raw]) -> Word:
         "explicit": grants and f["explicit"],
         "unbundled": grants and f["unbundled"],
         "in_office": _in_office(f, heard, first, last),
+        "still_minor": any(first is None or first < day for day in _days_after_minority(heard)),
     }
     return Word(
         name=_name(f),
@@ -143,6 +144,15 @@ def _word(f: Raw, heard: Sequence[Raw]) -> Word:
         one_person=bool(f["giver"]) or f["given_by"] == "PERSON",
         told=tuple(told.items()),
     )
+
+
+def _days_after_minority(heard: Iterable[Raw]) -> Iterable[datetime]:
+    """Yield the end of each day on which an event says that the person was a minor."""
+    for f in heard:
+        said_on: date | None = f.get("reported_on") or f.get("moved_on")
+        if f["type"] in {"victim-reported", "placement-moved"} and f.get("age_group") == "MINOR" and said_on:
+            day = said_on + timedelta(days=1)
+            yield _midnight_in_utc(day) - _ahead_of_utc(day)
 
 
 def _in_office(f: Raw, heard: Sequence[Raw], first: datetime | None, last: datetime | None) -> bool:

@@ -16,6 +16,7 @@ from ketenbus.events import (
     ConsentWithdrawn,
     EventRetracted,
     FactQuarantined,
+    VictimReported,
 )
 from ketenbus.values import Event
 
@@ -55,6 +56,19 @@ def held(id: str = "held", quarantined_type: str = "consent-given") -> Fact:
     source = f"urn:nld:oin:{OIN}:systeem:proofs"
     about = _DATED | {"quarantined_type": quarantined_type, "quarantined_id": id, "quarantined_source": source}
     return _fact(f"quarantined.{id}", FactQuarantined(**about))
+
+
+def report(id: str = "report", **changed: Any) -> Fact:
+    """Return a report on an adult, unless `changed` says otherwise."""
+    about: dict[str, Any] = {
+        **_DATED,
+        "reporter_kind": "OVERIG",
+        "reported_on": AT.date(),
+        "age_group": "ADULT",
+        "sex": "VROUW",
+        "nationality": "PL",
+    }
+    return _fact(id, VictimReported(**(about | changed)))
 
 
 def unobtainable(id: str = "unobtainable") -> Fact:

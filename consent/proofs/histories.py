@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from consent.known import Fact, Ref
-from consent.proofs.examples import AT, OIN, grant, held, refusal, unobtainable, withdrawal
+from consent.proofs.examples import AT, OIN, grant, held, refusal, report, unobtainable, withdrawal
 from ketenbus.events import EventRetracted, GuardianAppointed, GuardianEnded
 
 Speaker = tuple[str, str | None, str]
@@ -93,10 +93,16 @@ def _guardian(rng: Random) -> Fact:
     return Fact(Ref(OIN, rng.choice((*IDS, "g"))), AT, appointed)
 
 
+def _report(rng: Random) -> Fact:
+    age = rng.choice(("MINOR", "MINOR", "ADULT", "UNKNOWN"))
+    return report(rng.choice(IDS), reported_on=_moment(rng).date(), age_group=age)
+
+
 _MAKERS: Mapping[str, Callable[[Random], Fact]] = {
     "withdrawal": lambda rng: withdrawal(rng.choice(IDS), rng.choice((*IDS, "w"))),
     "retraction": _retraction,
     "guardian": _guardian,
+    "report": _report,
     "held": lambda rng: held(rng.choice(IDS)),
     "unobtainable": lambda rng: unobtainable(rng.choice(IDS)),
 }
@@ -107,6 +113,7 @@ _MADE = (
     "retraction",
     "guardian",
     "guardian",
+    "report",
     "held",
     "unobtainable",
 )

@@ -18,7 +18,10 @@ from ketenbus.events import (
     ConsentWithdrawn,
     GuardianAppointed,
     GuardianEnded,
+    PlacementMoved,
+    VictimReported,
 )
+from ketenbus.values import Event
 from services.verify.law import Candidate
 from services.verify.log import Entry
 
@@ -46,10 +49,11 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What else is known of a subject: the grants that were withdrawn, and when each guardian was in office."""
+    """What else is known of a subject: the grants withdrawn, when each guardian was in office, until when it was surely a minor."""
 
     withdrawn: frozenset[tuple[str, str]]
     offices: Mapping[str | None, Sequence[Span]]
+    minor_until: datetime
 
     @classmethod
     def of(cls, entries: Sequence[Entry]) -> _Known:
@@ -64,7 +68,9 @@ class _Known:
                 office = (_midnight(event.appointed_on), ends.get((entry.oin, entry.id), EVER[1]))
                 offices[event.guardian].append(office)
         withdrawn = {(e.oin, e.event.withdraws) for e in entries if isinstance(e.event, ConsentWithdrawn)}
-        return cls(frozenset(withdrawn), offices)
+        minor_on = [day for entry in entries if (day := _minor_on(entry.event)) is not None]
+        until = max((_midnight(day + timedelta(days=1)) for day in minor_on), default=EVER[0])
+        return cls(frozenset(withdrawn), offices, until)
 
     def is_withdrawn(self, entry: Entry) -> bool:
         return (entry.oin, entry.id) in self.withdrawn
@@ -72,14 +78,24 @@ class _Known:
     def has_authority(self, event: ConsentGiven | ConsentRefused) -> bool:
         """Return whether who spoke could speak for the subject then.
 
-        A guardian whose guardianship is recorded could while it lasted, and one of whom nothing is recorded could.
+        A guardian whose guardianship is recorded could while it lasted, and one of whom nothing is recorded could. An
+        adult could not who, by a report or placement of that day or later, was a minor then.
         """
         if event.given_by not in AUTHORITY.get(event.age_group, set()):
             return False
+        first, last = span(event.occurred_at, event.occurred_precision)
+        if event.age_group == "ADULT" and first < self.minor_until:
+            return False
         if event.given_by != "GUARDIAN" or not (offices := self.offices.get(event.giver)):
             return True
-        first, last = span(event.occurred_at, event.occurred_precision)
         return any(start <= first and last <= end for start, end in offices)
+
+
+def _minor_on(event: Event) -> date | None:
+    """Return the day on which an event says that the subject was a minor."""
+    if not isinstance(event, VictimReported | PlacementMoved) or event.age_group != "MINOR":
+        return None
+    return event.reported_on if isinstance(event, VictimReported) else event.moved_on
 
 
 def _midnight(day: date) -> datetime:

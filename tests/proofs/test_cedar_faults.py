@@ -22,6 +22,7 @@ FAULTS: dict[str, Callable[..., Any]] = {
     "superseded": lambda known: frozenset(),
     "retracted": lambda known: frozenset(),
     "_out_of_office": lambda known, gone: frozenset(),
+    "_of_a_minor": lambda known, gone: frozenset(),
 }
 
 

@@ -82,6 +82,18 @@ def test_one_more_refusal_withdrawal_or_end_of_a_guardianship_never_delivers_wha
             assert delivered(after, judged) <= delivered(before, judged), (activity.ref, judged)
 
 
+@given(histories(), made.TIMES, st.booleans())
+@settings(max_examples=100)
+def test_one_more_word_that_the_person_was_a_minor_never_delivers_what_was_not_delivered(
+    history: list[Fact], day: datetime, safety: bool
+) -> None:
+    minor = made.reported(NEW, age_group="MINOR", reported_on=day.date())
+    before, after = replay(history), replay([*history, minor])
+    for activity in ACTIVITIES:
+        for judged in every_case(activity, safety=safety):
+            assert delivered(after, judged) <= delivered(before, judged), (activity.ref, judged)
+
+
 @given(histories(), LINKS, st.booleans())
 @settings(max_examples=150)
 def test_linking_facts_never_change_any_decision(history: list[Fact], link: Fact, safety: bool) -> None:

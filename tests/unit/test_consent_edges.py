@@ -10,7 +10,19 @@ import pytest
 from consent.days import day_of, start_of
 from consent.known import Fact, replay
 from consent.precedence import Consent, consent
-from tests.consent_facts import appointed, at, decision_on, ended, given, refused, unobtainable
+from tests.consent_facts import (
+    appointed,
+    at,
+    decision_on,
+    ended,
+    fact,
+    given,
+    refused,
+    reported,
+    retracted,
+    unobtainable,
+)
+from tests.unit.test_disclose_view import MOVED
 
 COMENSHA, OPVANG = "comensha", "opvang"
 VOOGD: dict[str, Any] = {"given_by": "GUARDIAN", "giver": "voogd-1", "age_group": "MINOR"}
@@ -170,3 +182,39 @@ def test_two_without_a_number_are_not_known_to_be_one_who_changed_their_mind(kin
 
 def test_the_person_is_one_without_a_number() -> None:
     assert stands(refused(when=at(0)), given(when=at(1))) is Consent.GIVEN
+
+
+@pytest.mark.parametrize("claims", ["PERSON", "REPRESENTATIVE"])
+@pytest.mark.parametrize(
+    ("said", "state"),
+    [(-30, Consent.NO_AUTHORITY), (0, Consent.NO_AUTHORITY), (1, Consent.GIVEN), (None, Consent.NO_AUTHORITY)],
+)
+def test_who_is_a_minor_that_day_or_later_was_no_adult_and_who_was_one_before_may_be(
+    claims: str, said: int | None, state: Consent
+) -> None:
+    grant = given(when=None if said is None else at(said), given_by=claims)
+    minor = {"age_group": "MINOR", "reported_on": at(0).date()}
+    assert stands(grant, reported("r", **minor)) is state
+    assert stands(grant, reported("r", **minor), reported("s", age_group="ADULT")) is state
+    assert stands(grant, reported("r", **minor), retracted("r", time=at(1))) is Consent.GIVEN
+    assert stands(grant, reported("r", **minor), reported("s", time=at(1), corrects="r")) is Consent.GIVEN
+    assert stands(grant, reported("r", age_group="UNKNOWN")) is Consent.GIVEN
+
+
+def test_a_grant_of_a_month_of_which_the_person_was_a_minor_for_a_part_has_no_authority() -> None:
+    grant = given(when=at(0), occurred_precision="MONTH")
+    assert stands(grant, reported(age_group="MINOR", reported_on=date(2020, 5, 1))) is Consent.NO_AUTHORITY
+    assert stands(grant, reported(age_group="MINOR", reported_on=date(2020, 4, 30))) is Consent.GIVEN
+
+
+def test_a_placement_says_a_minor_as_well_and_its_day_is_dutch() -> None:
+    moved = fact(MOVED.model_copy(update={"age_group": "MINOR", "moved_on": date(2020, 5, 4)}), "moved")
+    assert stands(given(when=on("2020-05-04T21:59:59+00:00")), moved) is Consent.NO_AUTHORITY
+    assert stands(given(when=on("2020-05-04T22:00:00+00:00")), moved) is Consent.GIVEN
+
+
+def test_a_person_said_to_be_a_minor_refuses_validly_and_is_no_second_one_with_authority() -> None:
+    minor = reported(age_group="MINOR", reported_on=at(9).date())
+    parent = given(given_by="PARENT", giver="ouder-1", age_group="MINOR")
+    assert stands(parent, minor) is Consent.GIVEN
+    assert stands(parent, refused(), minor) is Consent.REFUSED

@@ -326,6 +326,16 @@ def test_only_a_record_of_consent_guardianship_or_retraction_ends_the_wait_for_o
     assert stands([*held, same_id, retracted("n", "nothing")]) == ("delivered", "consent")
 
 
+@pytest.mark.parametrize(
+    ("said", "expected"), [(0, "no-authority"), (1, "no-authority"), (2, "consent"), (None, "no-authority")]
+)
+def test_an_adult_who_is_a_minor_that_day_or_later_grants_nothing(said: int | None, expected: str) -> None:
+    minor = {"age_group": "MINOR", "reported_on": date(2018, 1, 2)}
+    assert stands([reported(**minor), yes("a", said)])[1] == expected
+    assert stands([reported(**minor | {"age_group": "ADULT"}), yes("a", said)])[1] == "consent"
+    assert stands([reported(), moved(age_group="MINOR", moved_on=date(2018, 1, 2)), yes("a", said)])[1] == expected
+
+
 def test_safety_opens_a_placement_on_a_recorded_ground_only() -> None:
     placement = ("opvang", "PLAATSING")
     assert stands([moved(), no("a", scope=ALL)], "p", placement) == ("delivered", "safety")
