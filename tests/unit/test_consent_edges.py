@@ -207,6 +207,12 @@ def test_a_grant_of_a_month_of_which_the_person_was_a_minor_for_a_part_has_no_au
     assert stands(grant, reported(age_group="MINOR", reported_on=date(2020, 4, 30))) is Consent.GIVEN
 
 
+def test_of_several_days_on_which_the_person_was_a_minor_the_last_counts() -> None:
+    days = [reported(id, age_group="MINOR", reported_on=at(on).date()) for id, on in (("r", -20), ("s", 0), ("t", -30))]
+    assert stands(given(when=at(-10)), *days) is Consent.NO_AUTHORITY
+    assert stands(given(when=at(1)), *days) is Consent.GIVEN
+
+
 def test_a_placement_says_a_minor_as_well_and_its_day_is_dutch() -> None:
     moved = fact(MOVED.model_copy(update={"age_group": "MINOR", "moved_on": date(2020, 5, 4)}), "moved")
     assert stands(given(when=on("2020-05-04T21:59:59+00:00")), moved) is Consent.NO_AUTHORITY
