@@ -23,6 +23,7 @@ FAULTS: dict[str, Callable[..., Any]] = {
     "retracted": lambda known: frozenset(),
     "_out_of_office": lambda known, gone: frozenset(),
     "_of_a_minor": lambda known, gone: frozenset(),
+    "_by_giver": lambda said: {s.giver: [t for t in said if t.giver == s.giver] for s in said},
 }
 
 

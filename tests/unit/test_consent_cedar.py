@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from consent import precedence
 from consent.classes import classes
+from consent.known import replay
+from consent.precedence import Consent, consent
 from consent.proofs import cedar
 from consent.proofs.agreement import Agreement, compared, raw
 from consent.proofs.cedar import Cedar
@@ -15,7 +19,7 @@ from consent.proofs.enumeration import disagreements
 from consent.proofs.histories import histories
 from consent.table import compiled
 from services.policy.law import raw_law
-from tests.consent_facts import NOON, given, reported, retracted, the_register, withdrawn
+from tests.consent_facts import NOON, appointed, ended, given, reported, retracted, the_register, withdrawn
 
 
 def agreement(count: int = 150, most_words: int = 1, **rules: Any) -> Agreement:
@@ -82,3 +86,19 @@ def test_what_is_said_of_chains_as_sets_is_what_the_raw_facts_say() -> None:
     assert [w.grants for w in known.words] == [True]
     assert len(known.withdrawals) == 1
     assert not taught(map(raw, [a, b, retracted("b")])).superseded
+
+
+def test_both_judge_an_office_and_a_minority_by_the_dutch_day_and_where_one_does_not_it_is_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Every half hour around the first and the last midnight of an office, and around the end of a day as a minor."""
+    law, place = raw_law(), ("comensha", "REGISTRATIE")
+    voogd: dict[str, Any] = {"given_by": "GUARDIAN", "giver": "voogd-1", "age_group": "MINOR"}
+    office = [appointed("g", "voogd-1", 0), ended("g", 4), reported(age_group="MINOR", reported_on=NOON.date())]
+    halves = [NOON + timedelta(minutes=30 * n) for n in range(-24, 9 * 24)]
+    told = [[*office, given(when=at, **who)] for at in halves for who in (voogd, {})]
+    theirs = Cedar(law.activities, law.rules).gives([(taught(map(raw, facts)), place) for facts in told])
+    assert [consent(replay(facts), *place) is Consent.GIVEN for facts in told] == theirs
+    assert True in theirs and False in theirs
+    monkeypatch.setattr(precedence, "day_of", lambda at: at.date())
+    assert [consent(replay(facts), *place) is Consent.GIVEN for facts in told] != theirs
