@@ -22,7 +22,7 @@ test: test-unit ## every test, on a real Kafka and PostgreSQL (at most 15 minute
 	@BUS_REQUIRE=broker $(RUN) -m pytest -q -m "not long" $(SERVERS)
 
 test-unit: setup ## the tests that need no server (under a minute)
-	@$(RUN) -m pytest -q -m "not long" -n auto $(UNIT)
+	@$(RUN) -m pytest -q -m "not long" -n auto --dist loadfile $(UNIT)
 
 test-long: setup ## the tests that take longest
 	@UV_PROJECT_ENVIRONMENT=.venv $${KETENBUS_UV:-$$(ls .tools/uv-*/bin/uv)} sync --quiet --frozen --inexact --group fuzz

@@ -15,7 +15,7 @@ from infra.local.platform import Platform
 
 HERE = Path(__file__).parent
 #: The same examples in every run, and no more of them than a minute of unit tests has room for; `make test-long` draws more.
-settings.register_profile("every run", max_examples=40, derandomize=True, deadline=None)
+settings.register_profile("every run", max_examples=25, derandomize=True, deadline=None)
 settings.register_profile("long", max_examples=1000, deadline=None)
 settings.load_profile("every run")
 #: Cheap before dear, in a run of everything at once: a broken function is told in seconds, not behind the servers' start.

@@ -30,7 +30,7 @@ def test_any_order_any_number_of_times_counts_the_same(seed: int, n: int) -> Non
 
 
 @given(seed=st.integers(0, 10_000), scale=st.sampled_from((0.01, 0.02)))
-@settings(deadline=None, max_examples=3)
+@settings(deadline=None, max_examples=2)
 def test_any_random_wish_can_be_told_and_counted(seed: int, scale: float) -> None:
     plan = fit(random_targets(seed, scale), seed)
     story = tell(plan, seed, OINS)
