@@ -3,90 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
 from infra.local.platform import Platform
 from ketenbus.errors import ConfigurationError
-from sandbox.publish import Agencies
 from sandbox.telling import Planned
-from services.cli.workers import Workers
 from services.explain import asking, printing
 from services.explain.answers import Answer, Explained
 from streams.runtime import settings as runtime
-from streams.runtime.settled import Gauge, is_settled
+from tests.broker.audited_people import WHEN, People, telling
 
-WHEN = datetime(2020, 5, 4, 12, tzinfo=UTC)
-SETTLED_WITHIN_SECONDS = 90.0
-RUN = uuid4().hex[:8]
-
-
-def client(name: str) -> str:
-    return f"client-{name}-{RUN}"
+PEOPLE = People()
+RUN = PEOPLE.run
 
 
-def reported(name: str, partner: str, kind: str, unit: str | None = None, **changed: object) -> Planned:
-    """A report on an adult by this partner."""
-    fields: dict[str, object] = {
-        "subject": client(name),
-        "occurred_at": WHEN,
-        "occurred_precision": "INSTANT",
-        "reporter_kind": kind,
-        "reported_on": date(2020, 5, 4),
-        "age_group": "ADULT",
-        "sex": "VROUW",
-        "nationality": "PL",
-        "forms": ("AU",),
-        "name": f"Ada Voorbeeld {name} {RUN}",
-        "birth_date": date(1990, 1, 31),
-    }
-    given = {} if unit is None else {"police_unit": unit}
-    return Planned(partner, "victim-reported", f"report-{name}-{RUN}", WHEN, fields | given | changed)
-
-
-def spoken(name: str, kind: str, partner: str, **changed: object) -> Planned:
-    """What an adult says about consent."""
-    fields: dict[str, object] = {
-        "subject": client(name),
-        "occurred_at": WHEN,
-        "occurred_precision": "INSTANT",
-        "given_by": "PERSON",
-        "age_group": "ADULT",
-    }
-    return Planned(partner, kind, f"{kind}-{name}-{RUN}", WHEN, fields | changed)
-
-
-def granted(name: str, partner: str, **changed: object) -> Planned:
-    held = {"channel": "IN_PERSON", "language": "en", "text_version": "2018-05.1", "explicit": True, "unbundled": True}
-    return spoken(name, "consent-given", partner, **held | changed)
-
-
-POLICE = reported("police", "politie-limburg", "POLITIE", "LIMBURG")
-CARE = reported("care", "zorgcoordinatie-1", "ZORGCOORDINATOR")
-SILENT = reported("silent", "zorgcoordinatie-1", "ZORGCOORDINATOR")
-GRANT = granted("care", "zorgcoordinatie-1")
-WITHDRAWAL = spoken("care", "consent-withdrawn", "zorgcoordinatie-1", withdraws=GRANT.id)
+POLICE = PEOPLE.reported("police", "politie-limburg", "POLITIE", "LIMBURG")
+CARE = PEOPLE.reported("care", "zorgcoordinatie-1", "ZORGCOORDINATOR")
+SILENT = PEOPLE.reported("silent", "zorgcoordinatie-1", "ZORGCOORDINATOR")
+GRANT = PEOPLE.granted("care", "zorgcoordinatie-1")
+WITHDRAWAL = PEOPLE.spoken("care", "consent-withdrawn", "zorgcoordinatie-1", withdraws=GRANT.id)
 CORRECTED = Planned(
     POLICE.partner, POLICE.type, f"corrected-{RUN}", WHEN.replace(hour=13), {**POLICE.fields, "corrects": POLICE.id}
 )
 #: Each stage comes when all before it is at rest: the care report is withheld, released, recalled.
 STAGES = ((POLICE, CARE, SILENT), (GRANT, CORRECTED), (WITHDRAWAL,))
-
-
-async def settle(platform: Platform, workers: Workers) -> None:
-    """Wait until every processor has sent on everything there is."""
-    gauge, running = Gauge(platform.admin()), workers.start_all()
-    deadline = time.monotonic() + SETTLED_WITHIN_SECONDS
-    while not is_settled(progress := await gauge.progress()):
-        workers.check(running)
-        assert time.monotonic() < deadline, progress
-        await asyncio.sleep(0.1)
 
 
 @dataclass(frozen=True)
@@ -104,22 +48,8 @@ class Audited:
 
 @pytest.fixture(scope="module")
 def audited(platform: Platform) -> Iterator[Audited]:
-    workers = Workers(platform.data)
-
-    async def tell() -> None:
-        agencies = Agencies(platform.partner_file, platform.admin())
-        try:
-            for stage in STAGES:
-                await agencies.publish(stage, lambda _: None)
-                await settle(platform, workers)
-        finally:
-            await agencies.close()
-
-    try:
-        asyncio.run(tell())
+    with telling(platform, STAGES):
         yield Audited(runtime.load(platform.processor_file("auditor")))
-    finally:
-        workers.stop_all()
 
 
 def test_a_report_that_was_withheld_released_and_recalled_shows_three_decisions_and_each_holds(

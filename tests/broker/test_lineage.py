@@ -4,108 +4,64 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
-from uuid import uuid4
+from datetime import date
 
 import pytest
 
 from infra.local.platform import Platform
 from ketenbus.errors import ConfigurationError
-from sandbox.publish import Agencies
 from sandbox.telling import Planned
-from services.cli.workers import Workers
 from services.lineage import asking, commands
 from services.lineage.answers import CellLineage, EventLineage, Outcome
 from services.monitoring import tables
 from streams.runtime import settings as runtime
-from streams.runtime.settled import Gauge, is_settled
+from tests.broker.audited_people import WHEN, People, telling
 
-WHEN = datetime(2020, 5, 4, 12, tzinfo=UTC)
-SETTLED_WITHIN_SECONDS = 90.0
 EVERY_RECORD = 100_000
-RUN = uuid4().hex[:8]
+PEOPLE = People()
+RUN = PEOPLE.run
 V_NUMBER = f"V{int(RUN, 16) % 10**9:09d}"
 
 
-def client(name: str) -> str:
-    return f"client-{name}-{RUN}"
-
-
-def reported(name: str, partner: str, kind: str, unit: str | None = None, **changed: object) -> Planned:
-    """A report on an adult by this partner."""
-    fields: dict[str, object] = {
-        "subject": client(name),
-        "occurred_at": WHEN,
-        "occurred_precision": "INSTANT",
-        "reporter_kind": kind,
-        "reported_on": date(2020, 5, 4),
-        "age_group": "ADULT",
-        "sex": "VROUW",
-        "nationality": "PL",
-        "forms": ("AU",),
-        "name": f"Ada Voorbeeld {name} {RUN}",
-        "birth_date": date(1990, 1, 31),
-    }
-    given = {} if unit is None else {"police_unit": unit}
-    return Planned(partner, "victim-reported", f"report-{name}-{RUN}", WHEN, fields | given | changed)
-
-
-def spoken(name: str, kind: str, partner: str, **changed: object) -> Planned:
-    """What an adult says about consent."""
-    fields: dict[str, object] = {
-        "subject": client(name),
-        "occurred_at": WHEN,
-        "occurred_precision": "INSTANT",
-        "given_by": "PERSON",
-        "age_group": "ADULT",
-    }
-    return Planned(partner, kind, f"{kind}-{name}-{RUN}", WHEN, fields | changed)
-
-
-def granted(name: str, partner: str, **changed: object) -> Planned:
-    held = {"channel": "IN_PERSON", "language": "en", "text_version": "2018-05.1", "explicit": True, "unbundled": True}
-    return spoken(name, "consent-given", partner, **held | changed)
-
-
-POLICE = reported("police", "politie-limburg", "POLITIE", "LIMBURG", v_number=V_NUMBER)
-CARE = reported("care", "zorgcoordinatie-1", "ZORGCOORDINATOR", v_number=V_NUMBER)
-SILENT = reported("silent", "zorgcoordinatie-1", "ZORGCOORDINATOR")
-REGRETTED = reported("regretted", "fairwork", "FAIRWORK")
-UNCLEAR = reported("unclear", "fairwork", "FAIRWORK")
+POLICE = PEOPLE.reported("police", "politie-limburg", "POLITIE", "LIMBURG", v_number=V_NUMBER)
+CARE = PEOPLE.reported("care", "zorgcoordinatie-1", "ZORGCOORDINATOR", v_number=V_NUMBER)
+SILENT = PEOPLE.reported("silent", "zorgcoordinatie-1", "ZORGCOORDINATOR")
+REGRETTED = PEOPLE.reported("regretted", "fairwork", "FAIRWORK")
+UNCLEAR = PEOPLE.reported("unclear", "fairwork", "FAIRWORK")
 GARBLED = Planned(
     "fairwork",
     "consent-given",
     f"garbled-{RUN}",
     WHEN,
-    granted("unclear", "fairwork", channel="SMOKE").fields,
+    PEOPLE.granted("unclear", "fairwork", channel="SMOKE").fields,
     "unknown-code",
 )
 SPOILED = Planned(
     "politie-limburg", "victim-reported", f"spoiled-{RUN}", WHEN,
-    reported("spoiled", "politie-limburg", "POLITIE", "LIMBURG").fields, "bad-signature",
+    PEOPLE.reported("spoiled", "politie-limburg", "POLITIE", "LIMBURG").fields, "bad-signature",
 )  # fmt: skip
 REUSED = Planned(
     POLICE.partner, POLICE.type, POLICE.id, WHEN, {**POLICE.fields, "reported_on": date(2020, 5, 3)}, "id-reused"
 )
 #: The grant of the care report comes after it: a release. The withdrawal comes when all is at rest: a recall.
-FIRST = (POLICE, CARE, SILENT, granted("regretted", "fairwork"), REGRETTED, GARBLED, UNCLEAR, POLICE, REUSED, SPOILED)
-THEN = (
-    granted("care", "zorgcoordinatie-1"),
-    spoken("regretted", "consent-withdrawn", "fairwork", withdraws=f"consent-given-regretted-{RUN}"),
+FIRST = (
+    POLICE,
+    CARE,
+    SILENT,
+    PEOPLE.granted("regretted", "fairwork"),
+    REGRETTED,
+    GARBLED,
+    UNCLEAR,
+    POLICE,
+    REUSED,
+    SPOILED,
 )
-
-
-async def settle(platform: Platform, workers: Workers) -> None:
-    """Wait until every processor has sent on everything there is."""
-    gauge, running = Gauge(platform.admin()), workers.start_all()
-    deadline = time.monotonic() + SETTLED_WITHIN_SECONDS
-    while not is_settled(progress := await gauge.progress()):
-        workers.check(running)
-        assert time.monotonic() < deadline, progress
-        await asyncio.sleep(0.1)
+THEN = (
+    PEOPLE.granted("care", "zorgcoordinatie-1"),
+    PEOPLE.spoken("regretted", "consent-withdrawn", "fairwork", withdraws=f"consent-given-regretted-{RUN}"),
+)
 
 
 @dataclass(frozen=True)
@@ -124,22 +80,8 @@ class Audited:
 
 @pytest.fixture(scope="module")
 def audited(platform: Platform) -> Iterator[Audited]:
-    workers = Workers(platform.data)
-
-    async def tell() -> None:
-        agencies = Agencies(platform.partner_file, platform.admin())
-        try:
-            for stage in (FIRST, THEN):
-                await agencies.publish(stage, lambda _: None)
-                await settle(platform, workers)
-        finally:
-            await agencies.close()
-
-    try:
-        asyncio.run(tell())
+    with telling(platform, (FIRST, THEN)):
         yield Audited(platform, runtime.load(platform.processor_file("auditor")))
-    finally:
-        workers.stop_all()
 
 
 def views(outcomes: tuple[Outcome, ...]) -> Mapping[tuple[str, str], Outcome]:
