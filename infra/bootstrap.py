@@ -72,15 +72,8 @@ def _set_up() -> int:
     uv = os.environ.get("KETENBUS_UV") or _ensure_uv()
     if uv is None:
         return 1
-    # The Python that runs us, and no other: uv would fetch one if it liked none here.
-    environment = os.environ | {
-        "UV_PROJECT_ENVIRONMENT": str(VENV),
-        "UV_PYTHON_DOWNLOADS": "never",
-        "UV_PYTHON": str(getattr(sys, "_base_executable", sys.executable)),
-    }
-    environment.pop("VIRTUAL_ENV", None)
     STAMP.unlink(missing_ok=True)
-    if subprocess.run([uv, "sync", "--frozen"], cwd=ROOT, env=environment, check=False).returncode != 0:
+    if subprocess.run([uv, "sync", "--frozen"], cwd=ROOT, env=uv_environment(VENV), check=False).returncode != 0:
         _say(
             "The packages could not be installed (above): check the network and run the same command again; what was "
             "downloaded is kept."
@@ -88,6 +81,17 @@ def _set_up() -> int:
         return 1
     STAMP.write_text(wanted_stamp())
     return 0
+
+
+def uv_environment(venv: Path) -> dict[str, str]:
+    """Return what uv is run with, so that it fills that environment with the Python that runs us and fetches no other."""
+    environment = os.environ | {
+        "UV_PROJECT_ENVIRONMENT": str(venv),
+        "UV_PYTHON_DOWNLOADS": "never",
+        "UV_PYTHON": str(getattr(sys, "_base_executable", sys.executable)),
+    }
+    environment.pop("VIRTUAL_ENV", None)
+    return environment
 
 
 def _ensure_uv() -> str | None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 from bench.place import Say
-from infra.bootstrap import TOOLS, UV_VERSION
+from infra.bootstrap import TOOLS, UV_VERSION, uv_environment
 from ketenbus.errors import ConfigurationError
 
 HERE = Path(__file__).parent
@@ -33,14 +32,8 @@ def ensure(say: Say) -> Path:
             "no uv to make the peers' environment with: run make setup, or name one in KETENBUS_UV"
         )
     say(f"the peers' own environment: downloads at most {DOWNLOAD_MEGABYTES} MB once, into .tools")
-    environment = os.environ | {
-        "UV_PROJECT_ENVIRONMENT": str(VENV),
-        "UV_PYTHON_DOWNLOADS": "never",
-        "UV_PYTHON": str(getattr(sys, "_base_executable", sys.executable)),
-    }
-    environment.pop("VIRTUAL_ENV", None)
     STAMP.unlink(missing_ok=True)
-    done = subprocess.run([uv, "sync", "--frozen", "--project", str(HERE)], env=environment, check=False)
+    done = subprocess.run([uv, "sync", "--frozen", "--project", str(HERE)], env=uv_environment(VENV), check=False)
     if done.returncode:
         raise ConfigurationError("the peers' packages could not be installed (above): check the network, and try again")
     STAMP.write_text(wanted)

@@ -9,8 +9,6 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-import asyncpg
-
 from consent.activities import view_topic
 from infra.local.platform import Platform
 from infra.local.processes import Process
@@ -26,11 +24,9 @@ from services.lineage.asking import names_of
 from services.quarantine.reading import read_topic
 from streams.runtime import settings as runtime
 from streams.runtime import topics
-from streams.runtime.settled import Gauge, is_settled
+from streams.runtime.settled import Gauge, until_settled
 
 STALLED_SECONDS = 60.0
-#: A table of each processor that is there once it has begun.
-FIRST_TABLES = ("admit.admitted", "disclose.standing", "registration.record", "monitoring.version")
 Say = Callable[[str], None]
 
 
@@ -135,32 +131,20 @@ class Play:
         return tuple(found)
 
     async def _ready(self, running: Mapping[str, Process]) -> None:
-        """Wait until every processor has made its tables: a space that nobody has opened yet cannot be read."""
+        """Wait until every processor has begun: a space that nobody has opened yet cannot be read."""
         began = time.monotonic()
-        connection = await asyncpg.connect(self._platform.admin()["dsn"])
-        try:
-            while not all([await connection.fetchval("SELECT to_regclass($1)", table) for table in FIRST_TABLES]):
-                self._workers.check(running)
-                if time.monotonic() - began > STALLED_SECONDS:
-                    raise BusError(
-                        f"no processor is ready after {STALLED_SECONDS:.0f} s; logs in {self._platform.data / 'logs'}"
-                    )
-                await asyncio.sleep(0.05)
-        finally:
-            await connection.close()
-
-    async def _settle(self, running: Mapping[str, Process]) -> None:
-        last, moved = None, time.monotonic()
-        while True:
+        while not await self._gauge.have_begun():
             self._workers.check(running)
-            found = await self._gauge.progress()
-            if is_settled(found):
-                return
-            if found != last:
-                last, moved = found, time.monotonic()
-            elif time.monotonic() - moved > STALLED_SECONDS:
-                where = ", ".join(f"{p.processor} {p.sent} of {p.end}" for p in found)
+            if time.monotonic() - began > STALLED_SECONDS:
                 raise BusError(
-                    f"nothing moved for {STALLED_SECONDS:.0f} s: {where}; logs in {self._platform.data / 'logs'}"
+                    f"no processor is ready after {STALLED_SECONDS:.0f} s; logs in {self._platform.data / 'logs'}"
                 )
             await asyncio.sleep(0.05)
+
+    async def _settle(self, running: Mapping[str, Process]) -> None:
+        await until_settled(
+            self._gauge.progress,
+            lambda _: self._workers.check(running),
+            self._platform.data / "logs",
+            STALLED_SECONDS,
+        )

@@ -19,7 +19,6 @@ from infra.local import processes
 from infra.local.platform import Platform
 from infra.local.settings import ROOT
 from ketenbus.connection import client_settings
-from ketenbus.errors import BusError
 from ketenbus.preparing import CLOCK_LEEWAY, Prepared, Refused
 from ketenbus.settings import PartnerSettings
 from services.account.account import Balance, account
@@ -33,11 +32,10 @@ from services.quarantine.raw import RawWriter
 from services.quarantine.replaying import Replayed
 from streams.runtime import settings as runtime
 from streams.runtime.settings import ProcessorSettings, load_register
-from streams.runtime.settled import Gauge, is_settled
+from streams.runtime.settled import Gauge, until_settled
 
 OUT = ROOT / "out" / "bad-input"
 STALLED_SECONDS = 60.0
-PAUSE_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,13 +213,7 @@ class BadInput:
 
     async def _settle(self) -> None:
         gauge = Gauge(self.platform.admin())
-        last, moved = None, time.monotonic()
-        while not is_settled(found := await gauge.progress()):
-            if found != last:
-                last, moved = found, time.monotonic()
-            elif time.monotonic() - moved > STALLED_SECONDS:
-                raise BusError(f"nothing moved for {STALLED_SECONDS:.0f} s; logs in {self.data / 'logs'}")
-            await asyncio.sleep(PAUSE_SECONDS)
+        await until_settled(gauge.progress, lambda _: None, self.data / "logs", STALLED_SECONDS)
 
     def _register_partners(self, but: str | None = None) -> None:
         """Write the partners that admit knows: all that have an account, but perhaps one."""

@@ -75,12 +75,12 @@ def plan(seed: int, moments: int) -> dict[int, tuple[str, Kind]]:
     return dict(zip(sorted(draw.sample(range(moments), len(strikes))), strikes, strict=True))
 
 
-async def progress(gauge: Gauge) -> tuple[Progress, ...] | None:
-    """Return how far every processor is, or None while a server is away."""
+async def progress(gauge: Gauge) -> tuple[Progress, ...]:
+    """Return how far every processor is, or nothing while a server is away."""
     try:
         return await gauge.progress()
     except (KafkaException, asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-        return None
+        return ()
 
 
 class Chaos:
@@ -135,7 +135,7 @@ class Chaos:
     async def _sent(self, name: str) -> int:
         """Return how far a worker has sent, once both servers answer."""
         while True:
-            if (found := await progress(self._gauge)) is not None:
+            if found := await progress(self._gauge):
                 return next(p.sent for p in found if p.processor == name)
             await asyncio.sleep(0.1)
 
@@ -154,7 +154,7 @@ class Chaos:
 
     async def _has_more(self, name: str) -> bool:
         found = await progress(self._gauge)
-        return found is None or any(p.processor == name and p.sent < p.end for p in found)
+        return not found or any(p.processor == name and p.sent < p.end for p in found)
 
     async def _server(self, kind: Kind, process: Process) -> None:
         if kind == "SIGSTOP":

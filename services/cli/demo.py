@@ -6,7 +6,7 @@ import asyncio
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,6 @@ import yaml
 from infra.local.identities import PARTNERS
 from infra.local.platform import Platform
 from infra.local.processes import Process
-from ketenbus.errors import BusError
 from sandbox import fit, history, targets, truth
 from sandbox.plan import Plan
 from sandbox.publish import Agencies
@@ -30,7 +29,8 @@ from services.cli.report import Options, Result
 from services.cli.workers import NAMES, Workers, memory_bytes
 from services.monitoring import tables
 from streams.runtime import settings as runtime
-from streams.runtime.settled import Gauge, is_settled
+from streams.runtime.settled import Gauge, until_settled
+from streams.runtime.settled import Progress as HowFar
 
 #: A history arrives in parts, each at rest before the next: a consent withdrawn later then finds a delivery to recall.
 PARTS = 5
@@ -149,20 +149,12 @@ class Demo:
                 await agencies.close()
 
     async def _settle(self, platform: Platform, bars: Progress) -> None:
-        gauge = Gauge(platform.admin())
-        last, moved = None, time.monotonic()
-        while True:
-            found = await chaos.progress(gauge) or ()
+        def show(found: Sequence[HowFar]) -> None:
             for one in found:
                 bars.move(one.processor, one.sent, one.end)
-            if found and is_settled(found):
-                return
-            if found != last:
-                last, moved = found, time.monotonic()
-            elif time.monotonic() - moved > STALLED_SECONDS:
-                where = ", ".join(f"{p.processor} {p.sent} of {p.end}" for p in found)
-                raise BusError(f"nothing moved for {STALLED_SECONDS:.0f} s: {where}; logs in {self.data / 'logs'}")
-            await asyncio.sleep(0.2)
+
+        gauge = Gauge(platform.admin())
+        await until_settled(partial(chaos.progress, gauge), show, self.data / "logs", STALLED_SECONDS)
 
     async def _watch(self, platform: Platform, workers: Workers, running: dict[str, Process], trouble: Chaos) -> None:
         """Measure memory, kill workers where that is asked, and notice whoever is gone."""

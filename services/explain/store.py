@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 import asyncpg
 
-from consent.policy import Decision
 from services.explain.choosing import Way
 from services.explain.replaying import Recorded, Standing
 from services.lineage.store import Connection
+from streams.disclose.store import decision_of
 from streams.disclose.tokens import EventName
 
 
@@ -20,7 +19,7 @@ async def standings(connection: Connection, name: EventName) -> list[Standing]:
     where = "WHERE subject = $1 AND oin = $2 AND id = $3"
     decided = await connection.fetch(f"SELECT * FROM disclose.decision {where} ORDER BY seq", *named)
     stands = await connection.fetch(f"SELECT * FROM disclose.standing {where} ORDER BY recipient, purpose", *named)
-    return [Standing(_decision(row), row["in_view"], _history(row, decided)) for row in stands]
+    return [Standing(decision_of(row), row["in_view"], _history(row, decided)) for row in stands]
 
 
 async def ways(connection: Connection) -> list[Way]:
@@ -40,18 +39,7 @@ async def ways(connection: Connection) -> list[Way]:
 def _history(stands: asyncpg.Record, rows: Sequence[asyncpg.Record]) -> tuple[Recorded, ...]:
     candidate = (stands["recipient"], stands["purpose"])
     return tuple(
-        Recorded(row["seq"], row["decided_at"], _decision(row), row["kind"], row["change"])
+        Recorded(row["seq"], row["decided_at"], decision_of(row), row["kind"], row["change"])
         for row in rows
         if (row["recipient"], row["purpose"]) == candidate
-    )
-
-
-def _decision(row: asyncpg.Record) -> Decision:
-    return Decision(
-        row["recipient"],
-        row["purpose"],
-        row["outcome"],
-        tuple(filter(None, row["mask"].split("+"))),
-        row["activity"],
-        tuple(json.loads(row["reasons"])),
     )

@@ -6,6 +6,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import asyncpg
+
 from consent.policy import Decision
 from streams.disclose.judge import Candidate, Change, Standing
 from streams.disclose.tokens import EventName
@@ -85,17 +87,22 @@ async def standings_of(connection: Connection, subjects: Sequence[bytes]) -> dic
     rows = await connection.fetch("SELECT * FROM standing WHERE subject = ANY($1::bytea[])", subjects)
     found: dict[bytes, dict[Candidate, Standing]] = {subject: {} for subject in subjects}
     for r in rows:
-        decision = Decision(
-            r["recipient"],
-            r["purpose"],
-            r["outcome"],
-            tuple(filter(None, r["mask"].split("+"))),
-            r["activity"],
-            tuple(json.loads(r["reasons"])),
-        )
         name = EventName(r["subject"], r["oin"], r["id"])
-        found[r["subject"]][name, r["recipient"], r["purpose"]] = Standing(decision, r["change"], r["in_view"])
+        standing = Standing(decision_of(r), r["change"], r["in_view"])
+        found[r["subject"]][name, r["recipient"], r["purpose"]] = standing
     return found
+
+
+def decision_of(row: asyncpg.Record) -> Decision:
+    """Return the decision that a row of `standing` or `decision` holds."""
+    return Decision(
+        row["recipient"],
+        row["purpose"],
+        row["outcome"],
+        tuple(filter(None, row["mask"].split("+"))),
+        row["activity"],
+        tuple(json.loads(row["reasons"])),
+    )
 
 
 async def take_back(connection: Connection, held: Sequence[Held]) -> int:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import asyncpg
 from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
+from ketenbus.errors import BusError
 from streams.runtime import topics
 from streams.runtime.transaction import Place
 
 ANSWER_SECONDS = 5.0
+PAUSE_SECONDS = 0.2
 
 
 def read_by() -> Mapping[str, Sequence[Place]]:
@@ -72,6 +76,10 @@ class Gauge:
             for name, places in read_by().items()
         )
 
+    async def have_begun(self) -> bool:
+        """Return whether every processor has made its tables and taken up its partitions."""
+        return all([await self._sent(name) for name in read_by()])
+
     def ends(self, places: Sequence[Place]) -> dict[Place, int]:
         """Return the end offset of each partition.
 
@@ -105,3 +113,28 @@ def _ignore(_: object) -> None:
 def is_settled(progress: Sequence[Progress]) -> bool:
     """Return whether every processor has sent on everything there is."""
     return all(p.sent >= p.end for p in progress)
+
+
+async def until_settled(
+    ask: Callable[[], Awaitable[Sequence[Progress]]],
+    look: Callable[[Sequence[Progress]], None],
+    logs: Path,
+    stalled_seconds: float,
+) -> None:
+    """Return when every processor has sent on everything there is.
+
+    `ask` says how far they are, or nothing while a server is away; `look` hears each answer. Raises BusError, naming how far
+    each is and where the logs are, when nothing moved for so many seconds.
+    """
+    last, moved = None, time.monotonic()
+    while True:
+        found = await ask()
+        look(found)
+        if found and is_settled(found):
+            return
+        if found != last:
+            last, moved = found, time.monotonic()
+        elif time.monotonic() - moved > stalled_seconds:
+            where = ", ".join(f"{p.processor} {p.sent} of {p.end}" for p in found)
+            raise BusError(f"nothing moved for {stalled_seconds:.0f} s: {where}; logs in {logs}")
+        await asyncio.sleep(PAUSE_SECONDS)

@@ -132,13 +132,9 @@ class Bus:
     def begin(self) -> None:
         """Return when every worker has made its tables and taken up its partitions."""
         until = monotonic() + SETTLE_SECONDS
-        while not all(map(self._has_begun, PROCESSORS)):
+        while not asyncio.run(self._gauge.have_begun()):
             assert monotonic() < until, "a worker has taken up nothing"
             self.workers.breathe()
-
-    def _has_begun(self, name: str) -> bool:
-        made = self.rows("SELECT to_regclass($1) IS NOT NULL", f"{name}.position") == [(True,)]
-        return made and self.rows(f"SELECT EXISTS (SELECT FROM {name}.position)") == [(True,)]
 
     def settle(self) -> None:
         """Return when everything that was published has reached its last reader."""

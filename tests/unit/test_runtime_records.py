@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from hypothesis import strategies as st
 from consent.policy import Decision
 from ketenbus import envelope
 from ketenbus.contract import contract
-from ketenbus.errors import ConfigurationError, CorruptLogError
+from ketenbus.errors import BusError, ConfigurationError, CorruptLogError
 from ketenbus.keyring import PublisherKeys
 from ketenbus.sealing import seal
 from ketenbus.values import Sealed
@@ -160,6 +162,21 @@ def test_settled_is_when_every_processor_has_sent_on_all_there_is() -> None:
     done, behind = settled.Progress("admit", 3, 3), settled.Progress("disclose", 2, 3)
     assert settled.is_settled([done])
     assert not settled.is_settled([done, behind])
+
+
+def test_waiting_ends_at_rest_or_with_how_far_each_was_when_nothing_moved(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settled, "PAUSE_SECONDS", 0)
+    behind, done = [settled.Progress("disclose", 2, 3)], [settled.Progress("disclose", 3, 3)]
+    answers: Iterator[Sequence[settled.Progress]] = iter([[], behind, done, behind])
+    heard: list[Sequence[settled.Progress]] = []
+
+    async def ask() -> Sequence[settled.Progress]:
+        return next(answers, behind)
+
+    asyncio.run(settled.until_settled(ask, heard.append, Path("logs"), 60))
+    assert heard == [[], behind, done]
+    with pytest.raises(BusError, match="disclose 2 of 3; logs in logs"):
+        asyncio.run(settled.until_settled(ask, heard.append, Path("logs"), 0))
 
 
 def zone(folder: Path, *grants: tuple[str, str]) -> ZoneReader:
