@@ -5,6 +5,8 @@ Source: AVG art. 30; `programma-en-opvang`, section 3.5; each activity carries i
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -136,6 +138,15 @@ class Register:
 def view_topic(recipient: str, purpose: str) -> str:
     """Return the topic of a view: `view.comensha.registratie`."""
     return f"view.{recipient}.{purpose.lower()}"
+
+
+def fingerprint(register: Register) -> str:
+    """Return the hash (SHA-256, hex) of all that a register says: what a decision names it by.
+
+    Law: the same for two files that differ in comments or layout only.
+    """
+    said = [[a.model_dump(mode="json") for a in register.activities], register.rules.model_dump(mode="json")]
+    return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
 def register(activities: Iterable[Any], rules: Any) -> Register:

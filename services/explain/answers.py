@@ -12,8 +12,8 @@ from consent.explain import Explanation
 class Evidence:
     """One decision as it was taken, explained by what was known then.
 
-    `known` of `of` facts of the subject, in the log's order, give this decision again: `replays` says whether any number does.
-    `register` is the entry it named. `explanation` is None where it does not replay.
+    It knew the first `known` of the subject's `of` facts in the log, up to the record at `known_to`, and was taken under the
+    register of that fingerprint: `replays` is whether these give it again. `explanation` is None where they do not.
     """
 
     number: int
@@ -24,6 +24,8 @@ class Evidence:
     activity: str
     kind: str | None
     change: int
+    known_to: str
+    register: str
     replays: bool
     known: int
     of: int

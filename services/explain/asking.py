@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from consent.activities import fingerprint
 from consent.known import Fact, Ref
 from ketenbus.errors import ConfigurationError
 from services.explain import store
 from services.explain.answers import Explained
 from services.explain.choosing import varied
-from services.explain.replaying import answer, position
+from services.explain.replaying import Logged, answer, position
 from services.lineage import arrivals
 from services.lineage.asking import names_of
 from services.lineage.names import Names
@@ -54,12 +55,13 @@ async def _explained(connection: Connection, names: Names, event_id: str, wanted
     oin = wanted or publishers.pop()
     mine = [fact for fact in facts if fact.oin == oin]
     answers = []
+    law = fingerprint(names.register)
     for fact in mine:
         about = sorted(await facts_about(connection, [fact.subject]), key=lambda f: position(f.origin))
-        known = [_fact(one) for one in about]
+        known = [Logged(position(one.origin), _fact(one)) for one in about]
         case = case_of(logged(fact))
         for standing in await store.standings(connection, EventName(fact.subject, fact.oin, fact.id)):
-            answers.append(answer(names.register, case, known, standing))
+            answers.append(answer({law: names.register}, law, case, known, standing))
     named = {(one.recipient, one.purpose) for one in answers}
     return Explained(
         id=event_id,

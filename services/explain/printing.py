@@ -35,7 +35,8 @@ def said(explanation: Explanation, language: str) -> Iterator[str]:
 def lines(explained: Explained, language: str, recipient: str | None = None, *, timed: bool = True) -> Iterator[str]:
     """Yield everything about an event: how it stands for each recipient and why, then every decision as evidence.
 
-    `timed` names each decision by number and time; without, as its place among those on the same recipient and purpose.
+    `timed` names each decision by number, time, the last log record it knew and its register; without, by its place among
+    those on the same recipient and purpose.
     """
     thing, by = TYPES[explained.type], code("publisher-kind", explained.publisher_kind)
     yield Words(
@@ -72,7 +73,7 @@ def _answer(answer: Answer, language: str, timed: bool) -> Iterator[str]:
         ).said(language)
     for number, one in enumerate(answer.history, start=1):
         at = one.decided_at.isoformat(sep=" ", timespec="seconds")
-        name = f"{one.number}, {at}" if timed else str(number)
+        name = f"{one.number}, {at}, {one.known_to}, register {one.register[:12]}" if timed else str(number)
         yield f"  - {_evidence(one, name).said(language)}"
 
 

@@ -1,13 +1,12 @@
 """Every decision again, from its record: on which of the subject's facts the same answer comes out. Pure.
 
-The record of a decision holds its outcome, mask, activity and reasons, not which facts it knew. Those are found: a subject's facts
-have one order, that of the log, and what a decision knew is what the log held of the subject until then, so the decisions on
-one candidate belong to ever longer beginnings of that order.
+The record of a decision names the register it was taken under and the last record of the log that was known of the subject: what it
+knew is all that the log holds of the subject up to there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,13 +20,27 @@ from services.explain.answers import Answer, Evidence
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """One decision on one candidate as it is kept; `number` is its place among all decisions."""
+    """One decision on one candidate as it is kept.
+
+    `number` is its place among all decisions, `known_to` the coordinates of the last record that was known of its subject, and
+    `register` the fingerprint of the law it was taken under.
+    """
 
     number: int
     decided_at: datetime
     decision: Decision
     kind: str | None
     change: int
+    known_to: str
+    register: str
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """A fact of the subject, and its partition and offset in the log."""
+
+    place: tuple[int, int]
+    fact: Fact
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,31 +62,36 @@ def position(origin: str) -> tuple[int, int]:
     return int(partition), int(offset)
 
 
-def answer(register: Register, case: Case, facts: Sequence[Fact], standing: Standing) -> Answer:
-    """Return the answer for one candidate with its history; `facts` are all of the subject, in the log's order."""
-    recipient, purpose = standing.decision.recipient, standing.decision.purpose
-    first = next((number for number, fact in enumerate(facts, start=1) if fact.ref == case.ref), len(facts) + 1)
-    again = {
-        known: decided(register, case, facts[:known], recipient, purpose) for known in range(first, len(facts) + 1)
-    }
-    history = []
-    known = first
-    for recorded in standing.history:
-        at = next((k for k in range(known, len(facts) + 1) if again[k] == recorded.decision), None)
-        known = known if at is None else at
-        history.append(_evidence(register, case, facts, recorded, at))
+def answer(
+    registers: Mapping[str, Register], in_force: str, case: Case, facts: Sequence[Logged], standing: Standing
+) -> Answer:
+    """Return the answer for one candidate with its history.
+
+    `facts` are all of the subject, in the log's order, `registers` those that are known, by fingerprint, and `in_force` the
+    fingerprint of the one that now holds.
+    """
+    decision = standing.decision
+    known = [one.fact for one in facts]
+    history = tuple(_evidence(registers.get(one.register), case, facts, one) for one in standing.history)
+    now = decided(registers[in_force], case, known, decision.recipient, decision.purpose)
     return Answer(
-        recipient=recipient,
-        purpose=purpose,
+        recipient=decision.recipient,
+        purpose=decision.purpose,
         in_view=standing.in_view,
-        in_force=bool(history)
-        and standing.decision == standing.history[-1].decision == again.get(len(facts), standing.decision),
-        history=tuple(history),
+        in_force=bool(history) and decision == standing.history[-1].decision == now,
+        history=history,
     )
 
 
-def _evidence(register: Register, case: Case, facts: Sequence[Fact], recorded: Recorded, at: int | None) -> Evidence:
+def _evidence(register: Register | None, case: Case, facts: Sequence[Logged], recorded: Recorded) -> Evidence:
     decision = recorded.decision
+    upto = position(recorded.known_to)
+    known = [one.fact for one in facts if one.place <= upto]
+    replays = (
+        register is not None
+        and any(fact.ref == case.ref for fact in known)
+        and decided(register, case, known, decision.recipient, decision.purpose) == decision
+    )
     return Evidence(
         number=recorded.number,
         decided_at=recorded.decided_at,
@@ -83,8 +101,10 @@ def _evidence(register: Register, case: Case, facts: Sequence[Fact], recorded: R
         activity=decision.activity,
         kind=recorded.kind,
         change=recorded.change,
-        replays=at is not None,
-        known=at or 0,
+        known_to=recorded.known_to,
+        register=recorded.register,
+        replays=replays,
+        known=len(known),
         of=len(facts),
-        explanation=None if at is None else explain(register, case, facts[:at], decision),
+        explanation=explain(register, case, known, decision) if replays and register is not None else None,
     )

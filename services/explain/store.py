@@ -39,7 +39,15 @@ async def ways(connection: Connection) -> list[Way]:
 def _history(stands: asyncpg.Record, rows: Sequence[asyncpg.Record]) -> tuple[Recorded, ...]:
     candidate = (stands["recipient"], stands["purpose"])
     return tuple(
-        Recorded(row["seq"], row["decided_at"], decision_of(row), row["kind"], row["change"])
+        Recorded(
+            row["seq"],
+            row["decided_at"],
+            decision_of(row),
+            row["kind"],
+            row["change"],
+            row["known_to"],
+            row["register"],
+        )
         for row in rows
         if (row["recipient"], row["purpose"]) == candidate
     )

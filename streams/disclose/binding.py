@@ -12,7 +12,7 @@ from functools import cache
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from consent.activities import view_topic
+from consent.activities import fingerprint, view_topic
 from ketenbus import codec, envelope
 from ketenbus.envelope import Headers
 from ketenbus.errors import CorruptLogError, Unreadable
@@ -37,6 +37,7 @@ class Disclose:
 
     def __init__(self, settings: ProcessorSettings) -> None:
         self.register = load_register(settings.law_file("activities.yaml"), settings.law_file("rules.yaml"))
+        self.law = fingerprint(self.register)
         self.signing = Ed25519PrivateKey.from_private_bytes(settings.key("signing"))
         view_key = settings.key("views")
         self.tokens = cache(lambda topic: Tokens(view_key, topic))
@@ -67,7 +68,8 @@ class Disclose:
                     receipts.append((latest[subject], f"{subject.hex()}/{e.name.oin}/{e.name.id}", _receipt(e, stands)))
             changes += changed
         if changes:
-            await store.store(connection, changes)
+            known_to = {subject: record.origin for subject, record in latest.items()}
+            await store.store(connection, changes, known_to, self.law)
         return [*(self._tell(latest[c.logged.subject], c) for c in changes if c.kind), *self._receipts(receipts)]
 
     def _tell(self, record: Record, change: Change) -> ToSend:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import asyncpg
@@ -24,7 +24,8 @@ CREATE TABLE IF NOT EXISTS standing (
 CREATE TABLE IF NOT EXISTS decision (
     seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, subject bytea NOT NULL, oin text NOT NULL, id text NOT NULL,
     recipient text NOT NULL, purpose text NOT NULL, outcome text NOT NULL, mask text NOT NULL, activity text NOT NULL,
-    reasons text NOT NULL, kind text, change int NOT NULL, decided_at timestamptz NOT NULL DEFAULT now());
+    reasons text NOT NULL, kind text, change int NOT NULL, known_to text NOT NULL, register text NOT NULL,
+    decided_at timestamptz NOT NULL DEFAULT now());
 CREATE INDEX IF NOT EXISTS decision_event ON decision (oin, id);
 CREATE INDEX IF NOT EXISTS fact_id ON fact (id);
 """
@@ -133,12 +134,18 @@ async def take_back(connection: Connection, held: Sequence[Held]) -> int:
     return taken
 
 
-async def store(connection: Connection, changes: Sequence[Change]) -> None:
-    """Write the standings that changed, and each change as evidence."""
+async def store(
+    connection: Connection, changes: Sequence[Change], known_to: Mapping[bytes, str], register: str
+) -> None:
+    """Write the standings that changed, and each change as evidence.
+
+    `known_to` are the coordinates of the last record of each subject that was known, `register` the fingerprint of the law applied.
+    """
     rows = sorted(
         (
             c.logged.subject, c.logged.name.oin, c.logged.name.id, d.recipient, d.purpose,
             d.outcome, d.mask_name, d.activity, json.dumps(d.reasons), c.standing.change, c.standing.in_view, c.kind,
+            known_to[c.logged.subject],
         )
         for c in changes
         for d in (c.standing.decision,)
@@ -152,8 +159,10 @@ async def store(connection: Connection, changes: Sequence[Change]) -> None:
         *columns[:11],
     )
     await connection.execute(
-        "INSERT INTO decision (subject, oin, id, recipient, purpose, outcome, mask, activity, reasons, change, kind) "
-        "SELECT * FROM unnest($1::bytea[],$2::text[],$3::text[],$4::text[],$5::text[],$6::text[],$7::text[],$8::text[],$9::text[],$10::int[],$11::text[])",
+        "INSERT INTO decision (subject, oin, id, recipient, purpose, outcome, mask, activity, reasons, change, kind, known_to, register) "
+        "SELECT * FROM unnest($1::bytea[],$2::text[],$3::text[],$4::text[],$5::text[],$6::text[],$7::text[],$8::text[],$9::text[],$10::int[],"
+        "$11::text[],$12::text[],$13::text[])",
         *columns[:10],
-        columns[11],
+        *columns[11:],
+        [register] * len(rows),
     )

@@ -121,7 +121,10 @@ def _disclose(draw: random.Random) -> Call:
             Call("learn", lambda c: disclose.learn(c, facts)),
             Call("facts_of", lambda c: disclose.facts_of(c, subjects)),
             Call("standings_of", lambda c: disclose.standings_of(c, subjects)),
-            Call("store", lambda c: disclose.store(c, list(changes.values()))),
+            Call(
+                "store",
+                lambda c: disclose.store(c, list(changes.values()), dict.fromkeys(SUBJECTS, "ketenlog/0/7"), "law"),
+            ),
             Call("take_back", lambda c: disclose.take_back(c, [_held(change) for change in changes.values()])),
         )
     )

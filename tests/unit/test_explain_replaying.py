@@ -15,6 +15,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from consent.activities import fingerprint
 from consent.grounds import decided
 from consent.known import Fact
 from consent.policy import Decision
@@ -24,12 +25,13 @@ from services.cli.explain import write
 from services.explain import printing
 from services.explain.answers import Answer, Explained
 from services.explain.choosing import Way, varied
-from services.explain.replaying import Recorded, Standing, answer, position
+from services.explain.replaying import Logged, Recorded, Standing, answer, position
 from tests.consent_facts import case, given, quarantined, refused, reported, the_register, withdrawn
 from tests.consent_facts import facts as drawn_facts
 
 NOW = datetime(2021, 1, 1, tzinfo=UTC)
 REPORT = reported("case")
+LAW = fingerprint(the_register())
 LATE = [REPORT, given("grant"), withdrawn("grant"), given("again")]
 
 
@@ -39,22 +41,31 @@ def decision_after(known: Sequence[Fact]) -> Decision:
     return found
 
 
-def recorded(*decisions: Decision) -> tuple[Recorded, ...]:
-    return tuple(Recorded(number, NOW, decision, None, number) for number, decision in enumerate(decisions, start=1))
+def recorded(*decisions: tuple[int, Decision]) -> tuple[Recorded, ...]:
+    """Decisions, each with how many facts the log held then: fact number n lies at offset n."""
+    return tuple(
+        Recorded(number, NOW, decision, None, number, f"ketenlog/0/{known}", LAW)
+        for number, (known, decision) in enumerate(decisions, start=1)
+    )
 
 
 def history(facts: Sequence[Fact], batches: Sequence[int]) -> tuple[Recorded, ...]:
     """What disclose keeps when it hears the facts in batches that end at these places: each change of the answer."""
-    kept: list[Decision] = []
+    kept: list[tuple[int, Decision]] = []
     for end in batches:
         now = decision_after(facts[:end])
-        if not kept or kept[-1] != now:
-            kept.append(now)
+        if not kept or kept[-1][1] != now:
+            kept.append((end, now))
     return recorded(*kept)
 
 
 def answered(facts: Sequence[Fact], told: Sequence[Recorded]) -> Answer:
-    return answer(the_register(), case(), facts, Standing(told[-1].decision, False, told))
+    return again(facts, Standing(told[-1].decision, False, told))
+
+
+def again(facts: Sequence[Fact], standing: Standing) -> Answer:
+    logged = [Logged((0, number), fact) for number, fact in enumerate(facts, start=1)]
+    return answer({LAW: the_register()}, LAW, case(), logged, standing)
 
 
 def test_each_decision_is_taken_again_on_what_the_log_held_then() -> None:
@@ -97,22 +108,28 @@ def test_a_decision_that_was_altered_does_not_give_the_same_answer(altered: dict
     assert not told.replays
 
 
-def test_decisions_in_another_order_than_the_log_allows_do_not_replay() -> None:
+def test_a_decision_moved_to_another_place_of_the_log_does_not_give_the_same_answer() -> None:
     refusal = [REPORT, refused(), given("grant", refused().time.replace(year=2021))]
     first, second, third = history(refusal, (1, 2, 3))
-    told = answered(refusal, (first, third, second))
-    assert [one.replays for one in told.history] == [True, True, False]
+    told = answered(refusal, (first, replace(second, known_to=third.known_to), third))
+    assert [one.replays for one in told.history] == [True, False, True]
+
+
+def test_a_decision_under_a_register_that_nobody_has_does_not_replay() -> None:
+    first, *rest = history(LATE, (1, 2, 3, 4))
+    told = answered(LATE, (replace(first, register="0" * 64), *rest))
+    assert [one.replays for one in told.history] == [False, True, True, True]
 
 
 def test_what_stands_must_be_what_the_last_decision_said_and_what_would_be_decided_now() -> None:
     told = history(LATE, (1, 2))
     assert not answered(LATE[:3], told).in_force
     other = Standing(told[0].decision, False, told)
-    assert not answer(the_register(), case(), LATE[:2], other).in_force
+    assert not again(LATE[:2], other).in_force
 
 
 def test_an_event_that_the_log_does_not_hold_of_the_subject_gives_nothing_again() -> None:
-    told = answered([given("grant")], recorded(decision_after([given("grant")])))
+    told = answered([given("grant")], recorded((1, decision_after([given("grant")]))))
     assert [one.replays for one in told.history] == [False]
 
 
@@ -123,6 +140,14 @@ def test_whatever_the_history_and_the_batches_everything_replays(known: list[Fac
     ends = sorted(data.draw(st.sets(st.integers(1, len(facts))))) or [1]
     told = answered(facts, history(facts, [*ends, len(facts)]))
     assert told.replays
+
+
+def test_a_fingerprint_is_of_what_the_register_says_and_of_nothing_else() -> None:
+    law = the_register()
+    assert fingerprint(law) == LAW
+    changed = replace(law, rules=law.rules.model_copy(update={"withhold_retracted": False}))
+    assert fingerprint(changed) != LAW
+    assert fingerprint(replace(law, activities=law.activities[1:])) != LAW
 
 
 def test_a_log_record_is_placed_by_partition_and_offset() -> None:
