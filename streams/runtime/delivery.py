@@ -65,10 +65,10 @@ class Processor(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What the broker has acknowledged: how far each partition is with it, and the last outbox row of it."""
+    """What the broker has acknowledged: how far each partition is with it, and the outbox rows of it."""
 
     ends: Mapping[Place, int] = field(default_factory=dict)
-    last: int = 0
+    rows: Sequence[int] = ()
 
 
 async def patiently(name: str, step: Callable[[], Awaitable[Done]]) -> Done:
@@ -122,20 +122,20 @@ class Delivery:
     async def resume(self, places: Iterable[Place]) -> dict[Place, int]:
         """Send what earlier workers left in the outbox of these partitions, and return where to read on."""
         wanted = tuple(places)
-        outgoing, last, ends = await self._patiently(lambda: self._left(wanted))
+        outgoing, rows, ends = await self._patiently(lambda: self._left(wanted))
         if outgoing:
             log.info("%s: sending %d records again", self.processor.name, len(outgoing))
         await self._patiently(lambda: self._send(outgoing))
-        await self._patiently(lambda: self._mark(Sent(ends, last)))
+        await self._patiently(lambda: self._mark(Sent(ends, rows)))
         return ends
 
-    async def _left(self, wanted: Sequence[Place]) -> tuple[list[ToSend], int, dict[Place, int]]:
-        """Return what is left to send of these partitions, its last row's number, and where to read on."""
+    async def _left(self, wanted: Sequence[Place]) -> tuple[list[ToSend], Sequence[int], dict[Place, int]]:
+        """Return what is left to send of these partitions, the numbers of its rows, and where to read on."""
         async with self.pool.acquire() as connection:
             await transaction.take_up(connection, wanted)
             async with connection.transaction(isolation="repeatable_read"):
-                outgoing, last = await transaction.left_over(connection, wanted)
-                return outgoing, last, await transaction.decided(connection, wanted)
+                outgoing, rows = await transaction.left_over(connection, wanted)
+                return outgoing, rows, await transaction.decided(connection, wanted)
 
     async def _decide(self, records: Sequence[Record]) -> tuple[list[ToSend], Sent]:
         """Decide the batch, and return what to send, and what that will have sent."""
@@ -144,7 +144,7 @@ class Delivery:
         with telemetry.span(f"{self.processor.name} batch", records):
             async with self.pool.acquire() as connection, connection.transaction():
                 if earlier.ends:
-                    await transaction.mark_sent(connection, earlier.ends, earlier.last)
+                    await transaction.mark_sent(connection, earlier.ends, earlier.rows)
                 if time.monotonic() > self._written_marked + MARK_SECONDS:
                     await self._mark_written(connection)
                 fresh = await transaction.advance(connection, records)
@@ -152,11 +152,11 @@ class Delivery:
                 # sends what followed. Ours is marked by now, so what is unsent here is another's, and goes first.
                 others = len(fresh) < len(records) or await transaction.is_unsent(connection, ends)
                 outgoing = await self.processor.apply(connection, fresh) if fresh else []
-                last = await transaction.put(connection, outgoing) if outgoing else 0
+                rows = await transaction.put(connection, outgoing) if outgoing else ()
                 if others:
-                    outgoing, last = await transaction.left_over(connection, ends)
+                    outgoing, rows = await transaction.left_over(connection, ends)
         self._unmarked = Sent()
-        return outgoing, Sent(ends, last)
+        return outgoing, Sent(ends, rows)
 
     async def _mark_earlier(self) -> None:
         if self._unmarked.ends:
@@ -165,7 +165,7 @@ class Delivery:
 
     async def _mark(self, sent: Sent) -> None:
         async with self.pool.acquire() as connection:
-            await transaction.mark_sent(connection, sent.ends, sent.last)
+            await transaction.mark_sent(connection, sent.ends, sent.rows)
             await self._mark_written(connection)
 
     async def _mark_written(self, connection: Connection) -> None:

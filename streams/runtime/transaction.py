@@ -88,12 +88,11 @@ async def advance(connection: Connection, records: Sequence[Record]) -> tuple[Re
     return tuple(fresh)
 
 
-async def put(connection: Connection, outgoing: Sequence[ToSend]) -> int:
-    """Store what is to be sent, in order, in the transaction of the batch; return the number of the last row."""
-    last: int | None = await connection.fetchval(
-        "WITH put AS (INSERT INTO outbox (origin_topic, origin_partition, topic, key, value, headers) "
-        "SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::bytea[], $5::bytea[], $6::text[]) RETURNING seq) "
-        "SELECT max(seq) FROM put",
+async def put(connection: Connection, outgoing: Sequence[ToSend]) -> tuple[int, ...]:
+    """Store what is to be sent, in order, in the transaction of the batch; return the numbers of the rows."""
+    rows = await connection.fetch(
+        "INSERT INTO outbox (origin_topic, origin_partition, topic, key, value, headers) "
+        "SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::bytea[], $5::bytea[], $6::text[]) RETURNING seq",
         [o.origin.topic for o in outgoing],
         [o.origin.partition for o in outgoing],
         [o.topic for o in outgoing],
@@ -101,7 +100,7 @@ async def put(connection: Connection, outgoing: Sequence[ToSend]) -> int:
         [o.value for o in outgoing],
         [pack_headers(o.headers) for o in outgoing],
     )
-    return last or 0
+    return tuple(row["seq"] for row in rows)
 
 
 async def is_unsent(connection: Connection, places: Iterable[Place]) -> bool:
@@ -115,8 +114,8 @@ async def is_unsent(connection: Connection, places: Iterable[Place]) -> bool:
     return unsent
 
 
-async def left_over(connection: Connection, places: Iterable[Place]) -> tuple[list[ToSend], int]:
-    """Return what is stored for these partitions and was never seen acknowledged, in order, and the last row's number."""
+async def left_over(connection: Connection, places: Iterable[Place]) -> tuple[list[ToSend], tuple[int, ...]]:
+    """Return what is stored for these partitions and was never seen acknowledged, in order, and the rows' numbers."""
     wanted = sorted(places)
     rows = await connection.fetch(
         "SELECT * FROM outbox WHERE (origin_topic, origin_partition) IN (SELECT * FROM unnest($1::text[], $2::int[])) ORDER BY seq",
@@ -133,7 +132,7 @@ async def left_over(connection: Connection, places: Iterable[Place]) -> tuple[li
         )
         for r in rows
     ]
-    return unsent, rows[-1]["seq"] if rows else 0
+    return unsent, tuple(row["seq"] for row in rows)
 
 
 async def unsent(connection: Connection, topics: Iterable[str]) -> dict[Words, int]:
@@ -149,21 +148,22 @@ async def forget(connection: Connection, rows: Sequence[int]) -> None:
     await connection.execute("DELETE FROM outbox WHERE seq = ANY($1::bigint[])", list(rows))
 
 
-async def mark_sent(connection: Connection, ends: Mapping[Place, int], last: int) -> None:
-    """Move `sent`, and forget the outbox rows of these partitions up to number `last`: those are acknowledged.
+async def mark_sent(connection: Connection, ends: Mapping[Place, int], rows: Sequence[int]) -> None:
+    """Move `sent`, and forget these rows of the outbox: exactly those are acknowledged.
 
-    Never more than those: a worker that lost the partition may have stored others since, and died before it sent them.
+    Never more: a worker that lost a partition may store others until it notices, of higher or of lower numbers (a row is
+    numbered when it is written, and seen when it is committed), and die before it sends them.
     """
     places = sorted(ends)
     await connection.execute(
         "WITH n AS (SELECT * FROM unnest($1::text[], $2::int[], $3::bigint[]) AS n(topic, partition, sent)), "
         "moved AS (UPDATE position p SET sent = n.sent FROM n "
         "WHERE p.topic = n.topic AND p.partition = n.partition AND p.sent < n.sent) "
-        "DELETE FROM outbox o USING n WHERE o.origin_topic = n.topic AND o.origin_partition = n.partition AND o.seq <= $4",
+        "DELETE FROM outbox WHERE seq = ANY($4::bigint[])",
         [topic for topic, _ in places],
         [partition for _, partition in places],
         [ends[place] for place in places],
-        last,
+        list(rows),
     )
 
 

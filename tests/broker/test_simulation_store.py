@@ -158,7 +158,7 @@ async def test_of_two_that_wait_for_each_other_one_gives_up(store: Store) -> Non
     async def both(one: tuple[str, int], other: tuple[str, int], met: asyncio.Barrier) -> str:
         try:
             async with store.pool.acquire() as connection, connection.transaction():
-                await transaction.mark_sent(connection, {one: 0}, 0)
+                await transaction.mark_sent(connection, {one: 0}, ())
                 await transaction.advance(connection, [Record(*one, 0, 0, None, None, ())])
                 await met.wait()
                 await transaction.advance(connection, [Record(*other, 0, 0, None, None, ())])

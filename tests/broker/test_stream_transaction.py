@@ -54,12 +54,12 @@ async def left(pool: Pool, *places: tuple[str, int]) -> list[tuple[str, bytes, b
         return [(o.topic, o.key, o.value) for o in (await transaction.left_over(connection, places))[0]]
 
 
-async def sent(pool: Pool, ends: dict[tuple[str, int], int], last: int | None = None) -> None:
-    """Mark as sent what is decided so far, or only up to the row of that number."""
+async def sent(pool: Pool, ends: dict[tuple[str, int], int], rows: Sequence[int] | None = None) -> None:
+    """Mark as sent what is decided so far, or only these rows of it."""
     async with pool.acquire() as connection:
-        if last is None:
-            _, last = await transaction.left_over(connection, ends)
-        await transaction.mark_sent(connection, ends, last)
+        if rows is None:
+            _, rows = await transaction.left_over(connection, ends)
+        await transaction.mark_sent(connection, ends, rows)
 
 
 def to_send(origin: Record, value: bytes | None = b"v", headers: Any = (("a", b"\0\xff"),)) -> ToSend:
@@ -133,15 +133,16 @@ async def test_what_is_left_over_is_the_same_bytes_in_the_same_order_of_the_aske
     out = [to_send(record(0), bytes([n]), (("n", bytes([n, 0])), ("n", b""))) for n in range(20)]
     await decide(pool, [record(0), record(0, partition=1)], [*out, to_send(record(0, partition=1), None)])
     async with pool.acquire() as connection:
-        found, last = await transaction.left_over(connection, [("t", 0), ("other", 3)])
-        assert last == await connection.fetchval("SELECT max(seq) FROM outbox WHERE origin_partition = 0")
+        found, rows = await transaction.left_over(connection, [("t", 0), ("other", 3)])
+        numbers = await connection.fetch("SELECT seq FROM outbox WHERE origin_partition = 0 ORDER BY seq")
+        assert rows == tuple(row["seq"] for row in numbers)
     assert [(o.topic, o.key, o.value, o.headers) for o in found] == [(o.topic, o.key, o.value, o.headers) for o in out]
     assert await left(pool, ("t", 1)) == [("out", b"key", None)]
 
 
 async def test_sent_moves_and_its_outbox_is_forgotten_for_those_partitions_only(pool: Pool) -> None:
     await decide(pool, [record(0), record(0, partition=1)], [to_send(record(0)), to_send(record(0, partition=1))])
-    await sent(pool, {("t", 0): 1}, last=1_000)
+    await sent(pool, {("t", 0): 1})
     assert await positions(pool) == {("t", 0): (1, 1), ("t", 1): (1, 0)}
     assert await left(pool, ("t", 0)) == []
     assert len(await left(pool, ("t", 1))) == 1
@@ -157,19 +158,38 @@ async def test_sent_never_moves_back(pool: Pool) -> None:
 async def test_what_was_stored_after_what_is_acknowledged_is_kept(pool: Pool) -> None:
     await decide(pool, records(0), [to_send(record(0), b"first")])
     async with pool.acquire() as connection:
-        _, last = await transaction.left_over(connection, [("t", 0)])
+        _, rows = await transaction.left_over(connection, [("t", 0)])
     await decide(pool, records(1), [to_send(record(1), b"second")])
-    await sent(pool, {("t", 0): 1}, last)
+    await sent(pool, {("t", 0): 1}, rows)
     assert await left(pool, ("t", 0)) == [("out", b"key", b"second")]
     assert await positions(pool) == {("t", 0): (2, 1)}
 
 
-async def test_the_number_of_the_last_row_put_is_told(pool: Pool) -> None:
+async def test_what_a_frozen_worker_stores_while_its_successor_sends_is_kept_though_its_numbers_are_lower(
+    pool: Pool,
+) -> None:
+    zombie = await pool.acquire()
+    await transaction.take_up(zombie, [("t", 0), ("t", 1)])
+    work = zombie.transaction()
+    await work.start()
+    await transaction.advance(zombie, records(0))
+    await transaction.put(zombie, [to_send(record(0), b"the zombie's")])  # numbered, and frozen before its commit
+    await decide(pool, [record(0, partition=1)], [to_send(record(0, partition=1), b"another's")])
+    both = [("t", 0), ("t", 1)]
+    async with pool.acquire() as successor:
+        _, rows = await transaction.left_over(successor, both)
+        await work.commit()
+        await pool.release(zombie)
+        await transaction.mark_sent(successor, {("t", 0): 0, ("t", 1): 1}, rows)
+    assert await left(pool, *both) == [("out", b"key", b"the zombie's")]
+
+
+async def test_the_numbers_of_the_rows_put_are_told(pool: Pool) -> None:
     async with pool.acquire() as connection, connection.transaction():
         await transaction.take_up(connection, [("t", 0)])
         await transaction.advance(connection, records(0))
-        last = await transaction.put(connection, [to_send(record(0)), to_send(record(0))])
-        assert last == await connection.fetchval("SELECT max(seq) FROM outbox")
+        rows = await transaction.put(connection, [to_send(record(0)), to_send(record(0))])
+        assert rows == tuple(r["seq"] for r in await connection.fetch("SELECT seq FROM outbox ORDER BY seq"))
 
 
 async def test_sent_never_passes_what_is_decided(pool: Pool) -> None:

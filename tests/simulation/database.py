@@ -123,6 +123,8 @@ class Transaction:
                 await asyncio.shield(holder._end)
             finally:
                 self._waits_for = None
+            if self.over:  # given up on while it waited: it takes nothing with it
+                raise ConnectionResetError("the connection is gone")
         if (table, key) not in locks:
             locks[table, key] = self
             self._held.append((table, key))

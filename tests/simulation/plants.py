@@ -18,7 +18,7 @@ from streams.runtime.delivery import Delivery, Sent
 from streams.runtime.records import Record, ToSend
 from streams.runtime.transaction import Place
 from tests.simulation.database import Row, Transaction
-from tests.simulation.statements import ADVANCE, MARK_SENT, Statement, advanced, mark
+from tests.simulation.statements import ADVANCE, MARK_SENT, Statement, advanced, forget, is_from, moved, places
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ class _AcknowledgesFirst(Delivery):
             fresh = await transaction.advance(connection, records)
         async with self.pool.acquire() as connection, connection.transaction():
             outgoing = await self.processor.apply(connection, fresh) if fresh else []
-            last = await transaction.put(connection, outgoing) if outgoing else 0
-        return outgoing, Sent(ends, last)
+            rows = await transaction.put(connection, outgoing) if outgoing else ()
+        return outgoing, Sent(ends, rows)
 
 
 class _DoesNotWait(Delivery):
@@ -83,7 +83,9 @@ async def _advance_unlocked(tx: Transaction, sql: str, arguments: Sequence[Any])
 
 async def _forget_all(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
     *ends, _ = arguments
-    return await mark(tx, ends, up_to=None)
+    await moved(tx, ends)
+    of_these = places(ends)
+    return await forget(tx, [key[0] for key, row in tx.rows("outbox").items() if is_from(row, of_these)])
 
 
 def _last_wins(one: Known, other: Known) -> Known:

@@ -98,48 +98,51 @@ def advanced(tx: Transaction, ends: Mapping[Key, int]) -> list[Row]:
     return found
 
 
-@begins("WITH put AS (INSERT INTO outbox")
+@begins("INSERT INTO outbox")
 async def _put(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
-    last = None
-    for row in zip(*arguments, strict=True):
-        last = tx.database.next("outbox")
-        tx.write("outbox", (last,), dict(zip(TABLES["outbox"][0], (last, *row), strict=True)))
-    return [Row({"max": last})]
+    numbered = [(tx.database.next("outbox"), *row) for row in zip(*arguments, strict=True)]
+    for row in numbered:
+        tx.write("outbox", row[:1], dict(zip(TABLES["outbox"][0], row, strict=True)))
+    return [Row({"seq": row[0]}) for row in numbered]
 
 
-def _is_from(values: Values, wanted: set[Key]) -> bool:
+def is_from(values: Values, wanted: set[Key]) -> bool:
+    """Return whether a row of the outbox follows from a record of these partitions."""
     return (values["origin_topic"], values["origin_partition"]) in wanted
 
 
 @begins("SELECT EXISTS (SELECT FROM outbox WHERE")
 async def _is_unsent(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
     wanted = places(arguments)
-    return [Row({"exists": any(_is_from(values, wanted) for values in tx.rows("outbox").values())})]
+    return [Row({"exists": any(is_from(values, wanted) for values in tx.rows("outbox").values())})]
 
 
 @begins("SELECT * FROM outbox WHERE")
 async def _left_over(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
     wanted = places(arguments)
-    return [Row(values) for _, values in sorted(tx.rows("outbox").items()) if _is_from(values, wanted)]
+    return [Row(values) for _, values in sorted(tx.rows("outbox").items()) if is_from(values, wanted)]
 
 
 @begins(MARK_SENT)
 async def _mark_sent(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
-    *ends, last = arguments
-    return await mark(tx, ends, up_to=last)
+    *ends, rows = arguments
+    await moved(tx, ends)
+    return await forget(tx, rows)
 
 
-async def mark(tx: Transaction, ends: Sequence[Any], up_to: int | None) -> list[Row]:
-    """Move `sent`, and forget rows of the outbox: up to that number, or all of these partitions."""
+async def moved(tx: Transaction, ends: Sequence[Any]) -> None:
+    """Move `sent`, never back."""
     for topic, partition, end in zip(*ends, strict=True):
         await tx.change(
             "position", (topic, partition), lambda p, to=end: with_changed(p, sent=to) if p["sent"] < to else None
         )
-    wanted = places(ends)
-    rows = [key for key, values in tx.rows("outbox").items() if _is_from(values, wanted)]
-    for key in rows:
-        if up_to is None or key[0] <= up_to:
-            await tx.delete("outbox", key)
+
+
+async def forget(tx: Transaction, rows: Iterable[int]) -> list[Row]:
+    """Forget rows of the outbox; those that are not there are forgotten already."""
+    for number in rows:
+        if tx.get("outbox", (number,)) is not None:
+            await tx.delete("outbox", (number,))
     return []
 
 
@@ -249,7 +252,4 @@ async def _unsent(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[R
 
 @begins("DELETE FROM outbox WHERE seq = ANY")
 async def _forget(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
-    for seq in arguments[0]:
-        if tx.get("outbox", (seq,)) is not None:
-            await tx.delete("outbox", (seq,))
-    return []
+    return await forget(tx, arguments[0])

@@ -61,14 +61,14 @@ def _positions(draw: random.Random) -> Call:
     places = _some(draw, PLACES) or PLACES
     start = draw.randint(0, 4)
     batch = [Record(*place, start + n, 0, None, None, ()) for place in places for n in range(draw.randint(1, 3))]
-    ends, last = {place: draw.randint(0, 4) for place in places}, draw.randint(0, 20)
+    ends, rows = {place: draw.randint(0, 4) for place in places}, _some(draw, range(20), 9)
     return draw.choice(
         (
             Call("take_up", lambda c: transaction.take_up(c, places)),
             Call("advance", lambda c: transaction.advance(c, batch)),
             Call("advance", lambda c: transaction.advance(c, batch)),
             Call("decided", lambda c: transaction.decided(c, places)),
-            Call("mark_sent", lambda c: transaction.mark_sent(c, ends, last)),
+            Call("mark_sent", lambda c: transaction.mark_sent(c, ends, rows)),
             Call("mark_written", lambda c: transaction.mark_written(c, ends)),
             Call("written", transaction.written),
         )

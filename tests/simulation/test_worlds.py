@@ -32,6 +32,11 @@ def test_no_world_breaks_a_law(share: int) -> None:
     assert seen["sayings"] > 4 * SEEDS // SHARES
 
 
+@pytest.mark.parametrize("seed", [1858, 2454])
+def test_a_world_that_once_broke_a_law_does_no_more(seed: int) -> None:
+    lawful(seed)
+
+
 def test_everything_that_can_go_wrong_does() -> None:
     wanted = {"crash", "freeze", "break", "rebalance", "given up on", "back in the group", "clock is off"}
     told = {"delivery", "release", "recall", "id-reused", "future-time", "unknown-code", "bad-signature"}
