@@ -16,12 +16,14 @@ from consent.proofs.words import enumerated
 from consent.table import compiled
 from ketenbus.contract import contract
 from services.cli.errors import plainly
+from services.cli.simulate import simulate
 from services.policy.law import raw_law
 from services.policy.mutating import Caught, catch, mutants
 from services.policy.proving import Proven, prove
 from streams.runtime.settings import LAW, load_register
 
 policy_app = typer.Typer(no_args_is_help=True, help="Who may get what: every decision, proven.")
+policy_app.command()(simulate)
 WRITTEN = LAW["activities.yaml"].with_name(classes.FILE)
 
 

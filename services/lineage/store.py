@@ -77,13 +77,13 @@ class DecisionRow:
 
 
 @asynccontextmanager
-async def snapshot(dsn: str) -> AsyncIterator[Connection]:
-    """Open one read-only snapshot of every table; what is read by bare name is the Rapporteur's.
+async def snapshot(dsn: str, bare: str = "monitoring") -> AsyncIterator[Connection]:
+    """Open one read-only snapshot of every table; what is read by bare name is of schema `bare`, the Rapporteur's by default.
 
     Raises ConfigurationError or RetryableError for what PostgreSQL answers.
     """
     try:
-        connection = await asyncpg.connect(dsn, server_settings={"search_path": "monitoring"})
+        connection = await asyncpg.connect(dsn, server_settings={"search_path": bare})
         try:
             async with connection.transaction(isolation="repeatable_read", readonly=True):
                 yield connection

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,9 +75,14 @@ def load(path: Path, law: Path | None = None) -> ProcessorSettings:
 
 def load_register(activities: Path = LAW["activities.yaml"], rules: Path = LAW["rules.yaml"]) -> Register:
     """Return the register in those files; raises ConfigurationError with file, line and reason of every fault."""
+    return read_law(lambda: (_document(activities), _document(rules)))
+
+
+def read_law(documents: Callable[[], tuple[Document, Document]]) -> Register:
+    """Return the register that two documents, activities and rules, say; raises ConfigurationError as `load_register` does."""
     try:
         vocabulary = Vocabulary(contract(), _ids("articles.yaml"), _ids("questions.yaml"))
-        return read_register(_document(activities), _document(rules), vocabulary)
+        return read_register(*documents(), vocabulary)
     except (ValueError, OSError) as error:
         raise ConfigurationError(f"register refused\n{error}") from error
 

@@ -8,13 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from infra.local.platform import Platform
 from ketenbus.errors import ConfigurationError
 from sandbox.telling import Planned
+from services.cli.progress import Progress
+from services.cli.simulate import simulated
 from services.explain import asking, printing
 from services.explain.answers import Answer, Explained
+from services.policy.simulating import Simulation
 from streams.runtime import settings as runtime
+from streams.runtime.settings import REGISTER
 from tests.broker.audited_people import WHEN, People, telling
 
 PEOPLE = People()
@@ -110,3 +115,19 @@ def test_an_event_that_was_not_admitted_has_no_decision_to_explain(audited: Audi
         asyncio.run(asking.event(audited.settings, "nothing"))
     with pytest.raises(ConfigurationError, match="nothing was decided on it"):
         asyncio.run(asking.event(audited.settings, CARE.id, "fairwork"))
+
+
+def test_the_register_as_draft_changes_nothing_and_a_basis_without_consent_what_consent_decided(
+    audited: Audited,
+) -> None:
+    def under(draft: Path) -> Simulation:
+        return asyncio.run(simulated(audited.settings, draft, 1_000, Progress(Console(quiet=True))))
+
+    same = under(REGISTER)
+    assert same.effects == {}
+    assert same.astray == 0
+    assert same.events >= sum(map(len, STAGES))
+    found = under(REGISTER.parent / "drafts" / "legal-basis-without-consent.yaml")
+    effects = {d.candidate[0].id: d.effect for group in found.effects.values() for d in group.examples}
+    assert (effects[CARE.id], effects[SILENT.id]) == ("kept", "newly-shared")
+    assert POLICE.id not in effects
