@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from consent import emergency_words
 from consent.activities import Activity, Register
 from consent.grounds import rests_on
 from consent.known import Fact
@@ -33,10 +34,13 @@ class Explanation:
 
 def explain(register: Register, case: Case, facts: Iterable[Fact], decision: Decision) -> Explanation:
     """Return the explanation of a decision on what was known: `facts` are all facts of the subject then."""
-    used = rests_on(register, case, facts, decision)
+    known = tuple(facts)
+    used = rests_on(register, case, known, decision)
     activity = register.by_ref(decision.activity)
     lines = [REASONS[reason].why for reason in decision.reasons]
     lines += [_fact(fact, case) for fact in used]
+    if activity is not None and activity.consent == "required-or-safety":
+        lines += emergency_words.told(case, known, used, decision)
     lines += _ground(activity, decision)
     if decision.outcome == "delivered":
         lines += _mask(case.type, decision.mask)

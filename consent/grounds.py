@@ -8,11 +8,12 @@ from consent.activities import Register
 from consent.known import Fact, replay
 from consent.policy import Case, Decision, decide
 from ketenbus.contract import contract
+from ketenbus.events import EmergencyAccessReviewed, EmergencyAccessUsed
 
 #: The types that a decision on another event can rest on.
 _BEARING = frozenset(
     name for name, declared in contract().types.items() if declared.group in {"consent", "correction", "bus"}
-)
+) | {EmergencyAccessUsed.TYPE, EmergencyAccessReviewed.TYPE}
 
 
 def decided(register: Register, case: Case, facts: Iterable[Fact], recipient: str, purpose: str) -> Decision | None:

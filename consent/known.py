@@ -13,6 +13,8 @@ from ketenbus.events import (
     ConsentRefused,
     ConsentUnobtainable,
     ConsentWithdrawn,
+    EmergencyAccessReviewed,
+    EmergencyAccessUsed,
     EventRetracted,
     FactQuarantined,
     GuardianAppointed,
@@ -99,6 +101,25 @@ class Minor:
 
 
 @dataclass(frozen=True, slots=True)
+class Use:
+    """One officer opened the placement data on a recorded ground, from a day on."""
+
+    ref: Ref
+    officer: str
+    used_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """One reviewer's finding on a use of emergency access."""
+
+    ref: Ref
+    target: Ref
+    reviewer: str
+    justified: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Corrected:
     """One event's place in a chain of corrections."""
 
@@ -110,7 +131,7 @@ class Corrected:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What one subject's facts teach about consent, age, corrections and retractions."""
+    """What one subject's facts teach about consent, age, emergency access, corrections and retractions."""
 
     said: frozenset[Said] = frozenset()
     withdrawals: frozenset[Ended] = frozenset()
@@ -118,6 +139,8 @@ class Known:
     guardians: frozenset[Guardian] = frozenset()
     guardians_ended: frozenset[GuardianEnd] = frozenset()
     minors: frozenset[Minor] = frozenset()
+    uses: frozenset[Use] = frozenset()
+    reviews: frozenset[Review] = frozenset()
     chain: frozenset[Corrected] = frozenset()
     retractions: frozenset[Ended] = frozenset()
     quarantined: frozenset[Ref] = frozenset()
@@ -131,6 +154,8 @@ class Known:
             self.guardians | other.guardians,
             self.guardians_ended | other.guardians_ended,
             self.minors | other.minors,
+            self.uses | other.uses,
+            self.reviews | other.reviews,
             self.chain | other.chain,
             self.retractions | other.retractions,
             self.quarantined | other.quarantined,
@@ -162,6 +187,11 @@ def learn(fact: Fact) -> Known:
             return known | Known(retractions=frozenset({Ended(fact.ref, Ref(fact.ref.oin, event.withdraws))}))
         case VictimReported(age_group="MINOR", reported_on=day) | PlacementMoved(age_group="MINOR", moved_on=day):
             return chain | Known(minors=frozenset({Minor(fact.ref, day)}))
+        case EmergencyAccessUsed():
+            return chain | Known(uses=frozenset({Use(fact.ref, event.officer, event.used_on)}))
+        case EmergencyAccessReviewed(reviewer=reviewer, justified=justified):
+            review = Review(fact.ref, Ref(fact.ref.oin, event.reviews), reviewer, justified)
+            return chain | Known(reviews=frozenset({review}))
         case FactQuarantined():
             oin = event.quarantined_source.split(":")[3]
             return chain | Known(quarantined=frozenset({Ref(oin, event.quarantined_id)}))

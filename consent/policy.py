@@ -11,6 +11,7 @@ from typing import Literal
 
 from consent.activities import Activity, Register, Rules
 from consent.chains import retracted, superseded
+from consent.emergency import opens
 from consent.known import Known, Ref
 from consent.precedence import Consent, consent
 
@@ -21,7 +22,10 @@ Fate = Literal["stands", "superseded", "retracted"]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """The event to judge, as far as a decision may look: never anything sealed."""
+    """The event to judge, as far as a decision may look: never anything sealed.
+
+    `safety_recorded` is the event's own word that an officer recorded a safety ground.
+    """
 
     ref: Ref
     type: str
@@ -58,14 +62,19 @@ class Situation:
 
 def decide(register: Register, case: Case, known: Known) -> tuple[Decision, ...]:
     """Return a decision for every candidate of the event, in order of recipient and purpose."""
-    fate = fate_of(case.ref, known)
+    fate, safety = fate_of(case.ref, known), is_safety_recorded(case, known)
     decisions = []
     for recipient, purpose in register.candidates(case.type, case.day):
         activity = register.activity(case.type, case.publisher_kind, recipient, purpose, case.day)
         state = consent(known, recipient, purpose) if asks(activity) else Consent.NONE
-        situation = Situation(state, case.safety_recorded, fate)
+        situation = Situation(state, safety, fate)
         decisions.append(ruling(register.rules, activity, recipient, purpose, situation))
     return tuple(decisions)
+
+
+def is_safety_recorded(case: Case, known: Known) -> bool:
+    """Return whether an officer recorded a safety ground: in the event itself, or by a use of emergency access that opens it."""
+    return case.safety_recorded or opens(known, case.day)
 
 
 def fate_of(ref: Ref, known: Known) -> Fate:

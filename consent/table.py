@@ -16,7 +16,7 @@ from typing import get_args
 
 from consent.activities import Activity, Register
 from consent.known import Known
-from consent.policy import Case, Decision, Fate, Situation, asks, fate_of, ruling
+from consent.policy import Case, Decision, Fate, Situation, asks, fate_of, is_safety_recorded, ruling
 from consent.precedence import Consent, consent
 
 #: Every kind of publisher that no activity of the register names.
@@ -87,11 +87,11 @@ class Table:
             cells = self.cells.get((case.type, OTHER, period), ())
         if not cells:
             return ()
-        fate = fate_of(case.ref, known)
+        fate, safety = fate_of(case.ref, known), is_safety_recorded(case, known)
         return tuple(
             cell.rulings[
                 consent(known, cell.recipient, cell.purpose) if asks(cell.activity) else Consent.NONE,
-                case.safety_recorded,
+                safety,
                 fate,
             ]
             for cell in cells

@@ -147,6 +147,8 @@ TYPES: Mapping[str, Words] = {
     "B8-granted": Words("een verleende verblijfsvergunning", "a residence permit that was granted"),
     "seponeerd": Words("een sepot", "a sepot"),
     "placement-moved": Words("een overplaatsing in de opvang", "a move within shelter"),
+    "emergency-access-used": Words("een gebruik van noodtoegang", "a use of emergency access"),
+    "emergency-access-reviewed": Words("een beoordeling van noodtoegang", "a review of emergency access"),
     "fact-quarantined": Words("het bericht dat iets in quarantaine staat", "the word that something is in quarantine"),
 }  # fmt: skip
 

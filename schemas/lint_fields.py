@@ -24,7 +24,9 @@ TEXT_ROLES = frozenset({"subject", "other-subject", "link", "id"})
 SEALS = frozenset({"string", "date", "codes"})
 
 #: The names the design gives to what points at another event.
-LINKS = frozenset({"caused_by", "corrects", "withdraws"})
+LINKS = frozenset({"caused_by", "corrects", "withdraws", "reviews"})
+#: Those without which the event would be about nothing.
+REQUIRED_LINKS = frozenset({"withdraws", "reviews"})
 
 #: Code lists whose codes say something of a class, whatever the field is called.
 CODELIST_CLASSES = {
@@ -133,9 +135,9 @@ def _text_faults(place: str, field: Mapping[str, Any]) -> Iterator[str]:
     if (field["name"] in LINKS) != (role == "link"):
         yield f"{place}: {', '.join(sorted(LINKS))} and nothing else have role link"
     if role == "link":
-        if field["name"] == "withdraws" and (is_nullable(field) or not field.get("required")):
-            yield f"{place}: a withdrawal names what it withdraws, so it is required"
-        if field["name"] != "withdraws" and not is_nullable(field):
+        if field["name"] in REQUIRED_LINKS and (is_nullable(field) or not field.get("required")):
+            yield f"{place}: a withdrawal or review names what it is about, so it is required"
+        if field["name"] not in REQUIRED_LINKS and not is_nullable(field):
             yield f"{place}: a link is nullable"
         if field.get("class") != "neutral":
             yield f"{place}: a link is neutral"

@@ -16,6 +16,7 @@ from typing import Any
 
 import cedarpy
 
+from consent.proofs.cedar_emergency import Opening, opened_from
 from consent.proofs.cedar_facts import Raw, Taught, taught
 
 Row = Mapping[str, Any]
@@ -42,7 +43,7 @@ _ADMITTED = "context.admitted.containsAll(context.waiting)"
 _CONDITIONS = {
     "legal-task": "true",
     "consent": f"{_GIVEN} && {_ADMITTED}",
-    "safety": "context.safety",
+    "safety": "(context.safety || context.opened_from <= context.day)",
     "pending": f"!({_ADMITTED})",
 }
 _GROUNDS: Mapping[str, tuple[str, ...]] = {
@@ -91,6 +92,7 @@ class Cedar:
         )
         self.nobody = cedarpy.Entities.from_json_str("[]")
         self._memory: dict[tuple[Taught, Place], str] = {}
+        self._opened: dict[tuple[Opening, ...], int] = {}
 
     def answers(self, asked: Sequence[tuple[Asked, Taught, Place]]) -> list[Answer]:
         """Return what Cedar says of each: an event, what its person's facts teach, and a recipient and purpose."""
@@ -105,10 +107,16 @@ class Cedar:
             "publisher": event.publisher,
             "day": event.day.toordinal(),
             "safety": event.safety,
+            "opened_from": self._opened_from(known),
             "superseded": event.name in known.superseded,
             "retracted": event.name in known.retracted,
         }
         return _request(place, prefix, f"{json.dumps(context)[:-1]}, {self._consent(known, place)[1:]}")
+
+    def _opened_from(self, known: Taught) -> int:
+        if known.uses not in self._opened:
+            self._opened[known.uses] = opened_from(known.uses)
+        return self._opened[known.uses]
 
     def gives(self, asked: Sequence[tuple[Taught, Place]]) -> list[bool]:
         """Return, for each person, whether consent stands for that recipient and purpose."""

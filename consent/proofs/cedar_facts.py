@@ -12,6 +12,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from consent.proofs.cedar_emergency import Opening, openings
+
 Raw = Mapping[str, Any]
 CONSENT_FACTS = frozenset(
     {
@@ -72,6 +74,7 @@ class Taught:
     admitted: frozenset[str]
     retracted: frozenset[str]
     superseded: frozenset[str]
+    uses: tuple[Opening, ...] = ()
 
 
 def taught(facts: Iterable[Raw]) -> Taught:
@@ -97,6 +100,7 @@ def taught(facts: Iterable[Raw]) -> Taught:
         admitted=frozenset(_name(f) for f in told if f["type"] in CONSENT_FACTS),
         retracted=frozenset(retracted),
         superseded=frozenset(superseded),
+        uses=openings(heard),
     )
 
 

@@ -14,6 +14,8 @@ from ketenbus.events import (
     ConsentRefused,
     ConsentUnobtainable,
     ConsentWithdrawn,
+    EmergencyAccessReviewed,
+    EmergencyAccessUsed,
     EventRetracted,
     FactQuarantined,
     VictimReported,
@@ -23,6 +25,8 @@ from ketenbus.values import Event
 OIN = "00000009900000000001"
 DESK_OIN = "00000009900000000029"
 AT = datetime(2020, 5, 4, 12, tzinfo=UTC)
+#: An officer, and two others who may review what the officer did.
+OFFICER, *REVIEWERS = (digit * 16 for digit in "012")
 LATER = datetime(2020, 5, 5, 12, tzinfo=UTC)
 _DATED: dict[str, Any] = {"subject": "1", "occurred_at": AT, "occurred_precision": "INSTANT"}
 _SPOKEN: dict[str, Any] = {
@@ -76,6 +80,23 @@ def unobtainable(id: str = "unobtainable") -> Fact:
     return _fact(id, ConsentUnobtainable(**_DATED, reason="NO_CONTACT"))
 
 
+def retraction(of: str, id: str = "retraction") -> Fact:
+    """Return the word that an event is taken back."""
+    return _fact(id, EventRetracted(**_DATED, withdraws=of, reason="ENTERED_IN_ERROR"))
+
+
+def use(id: str = "use", **changed: Any) -> Fact:
+    """Return one officer's use of emergency access."""
+    about = _DATED | {"used_on": AT.date(), "ground": "SAFETY_AT_STAKE", "officer": OFFICER} | changed
+    return _fact(id, EmergencyAccessUsed(**about))
+
+
+def review(id: str = "review", of: str = "use", **changed: Any) -> Fact:
+    """Return one reviewer's finding on a use: unjustified, unless `changed` says otherwise."""
+    about = _DATED | {"reviews": of, "reviewed_on": AT.date(), "reviewer": REVIEWERS[0], "justified": False} | changed
+    return _fact(id, EmergencyAccessReviewed(**about))
+
+
 def case_and(fate: Fate, event_type: str) -> Known:
     """Return what is known of an event `CASE` of that type that stands, was superseded or was taken back."""
     case = Corrected(event_type, CASE, AT, None)
@@ -85,8 +106,7 @@ def case_and(fate: Fate, event_type: str) -> Known:
         case "superseded":
             return Known(chain=frozenset({case, Corrected(event_type, Ref(OIN, "newer"), LATER, CASE.id)}))
         case "retracted":
-            taken_back = EventRetracted(**_DATED, withdraws=CASE.id, reason="ENTERED_IN_ERROR")
-            return Known(chain=frozenset({case})) | learn(_fact("retraction", taken_back))
+            return Known(chain=frozenset({case})) | learn(retraction(CASE.id))
 
 
 def _fact(id: str, event: Event) -> Fact:

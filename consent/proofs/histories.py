@@ -8,7 +8,20 @@ from random import Random
 from typing import Any
 
 from consent.known import Fact, Ref
-from consent.proofs.examples import AT, OIN, grant, held, refusal, report, unobtainable, withdrawal
+from consent.proofs.examples import (
+    AT,
+    OFFICER,
+    OIN,
+    REVIEWERS,
+    grant,
+    held,
+    refusal,
+    report,
+    review,
+    unobtainable,
+    use,
+    withdrawal,
+)
 from ketenbus.events import EventRetracted, GuardianAppointed, GuardianEnded
 
 Speaker = tuple[str, str | None, str]
@@ -98,12 +111,23 @@ def _report(rng: Random) -> Fact:
     return report(rng.choice(IDS), reported_on=_moment(rng).date(), age_group=age)
 
 
+def _use(rng: Random) -> Fact:
+    return use(rng.choice("au"), used_on=_moment(rng).date() - timedelta(days=rng.choice((0, 2))))
+
+
+def _review(rng: Random) -> Fact:
+    number = rng.choice((OFFICER, *REVIEWERS, *REVIEWERS))
+    return review(rng.choice((*IDS, "v", "x")), rng.choice("auu"), reviewer=number, justified=rng.random() < 0.2)
+
+
 _MAKERS: Mapping[str, Callable[[Random], Fact]] = {
     "withdrawal": lambda rng: withdrawal(rng.choice(IDS), rng.choice((*IDS, "w"))),
     "retraction": _retraction,
     "guardian": _guardian,
     "report": _report,
     "held": lambda rng: held(rng.choice(IDS)),
+    "use": _use,
+    "review": _review,
     "unobtainable": lambda rng: unobtainable(rng.choice(IDS)),
 }
 _MADE = (
@@ -116,4 +140,7 @@ _MADE = (
     "report",
     "held",
     "unobtainable",
+    "use",
+    "use",
+    *["review"] * 3,
 )

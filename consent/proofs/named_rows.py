@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cache, partial
 from itertools import chain, product
 
@@ -16,7 +16,7 @@ from consent.activities import Register
 from consent.known import Known, replay
 from consent.policy import Case, Decision, decide
 from consent.precedence import Consent
-from consent.proofs.examples import CASE, EXAMPLES
+from consent.proofs.examples import CASE, EXAMPLES, use
 
 #: zorgverleners and other reporters without a legal basis (slachtoffermonitor-part1, L1099-1102).
 CARE = ("zorgcoordinator", "fairwork", "overige-melder", "opvang", "nidos", "gemeente")
@@ -60,11 +60,12 @@ def _is(
     places: tuple[tuple[str, str], ...],
     states: tuple[Consent, ...],
     safety: tuple[bool, ...],
+    opened: Known,
     register: Register,
 ) -> Iterator[str]:
     """Yield each case whose candidates do not come out as one of `outcome`, under that mask where one is named."""
     for case, state in product(_cases(types, publishers, safety), states):
-        found = {(d.recipient, d.purpose): d for d in decide(register, case, _known(state))}
+        found = {(d.recipient, d.purpose): d for d in decide(register, case, _known(state) | opened)}
         for place in places:
             decision = found.get(place)
             if decision is None or decision.outcome not in outcome or (mask is not None and decision.mask != mask):
@@ -97,6 +98,8 @@ _NO = ("withheld", "pending")
 _REGISTRATION = (("comensha", "REGISTRATIE"),)
 _PLACEMENT = (("comensha", "PLAATSING"), ("opvang", "PLAATSING"))
 _REPORT, _PLACED = ("victim-reported",), ("placement-moved",)
+#: No use of emergency access, and one of before every case.
+_UNUSED, _USED = Known(), replay([use(used_on=DAYS[0] - timedelta(days=1))])
 _ANONYMOUS = frozenset({"neutral", "quasi", "special"})
 #: What the Rapporteur may get: records of the registration and counts.
 _COUNTS = frozenset(
@@ -118,8 +121,9 @@ def _delivered(
     mask: tuple[str, ...] | None = None,
     states: tuple[Consent, ...] = ANY,
     safety: tuple[bool, ...] = ANY_SAFETY,
+    opened: Known = _UNUSED,
 ) -> Callable[[Register], Iterator[str]]:
-    return partial(_is, ("delivered",), mask, types, publishers, places, states, safety)
+    return partial(_is, ("delivered",), mask, types, publishers, places, states, safety, opened)
 
 
 def _refused(
@@ -129,7 +133,7 @@ def _refused(
     states: tuple[Consent, ...] = NOT_GIVEN,
     safety: tuple[bool, ...] = ANY_SAFETY,
 ) -> Callable[[Register], Iterator[str]]:
-    return partial(_is, _NO, (), types, publishers, places, states, safety)
+    return partial(_is, _NO, (), types, publishers, places, states, safety, _UNUSED)
 
 
 NAMED_ROWS: tuple[NamedRow, ...] = (
@@ -156,6 +160,18 @@ NAMED_ROWS: tuple[NamedRow, ...] = (
         "care may place without consent where a safety ground is recorded: the placement set only",
         f"{_TABLE}, L694 (P-07)",
         _delivered(_PLACED, PLACING, *_PLACEMENT, mask=PLACEMENT_SET, safety=(True,)),
+    ),
+    _row(
+        "emergency access",
+        "care may place on one officer's recorded use of emergency access: the placement set only",
+        "programma-en-opvang, L303-308 (P-07), L681-685 (P-67)",
+        _delivered(_PLACED, PLACING, *_PLACEMENT, mask=PLACEMENT_SET, opened=_USED),
+    ),
+    _row(
+        "emergency told",
+        "the data protection officer hears of every use and every review of it",
+        "AVG art. 39(1)(b); programma-en-opvang, L681-685 (P-67)",
+        _delivered(("emergency-access-used", "emergency-access-reviewed"), PLACING, ("fg", "GEGEVENSBESCHERMING")),
     ),
     _row(
         "3.5 row 5",

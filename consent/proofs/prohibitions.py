@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import z3
 
 from consent.precedence import Consent
+from consent.proofs import emergency_claims
 from consent.proofs.solver import Rows, Symbolic, found
 from consent.proofs.words import Step
 from consent.table import Row, Table
@@ -229,6 +230,20 @@ PROHIBITIONS: tuple[Prohibition, ...] = (
         "programma-en-opvang, L303-308 (P-07) and section 3.5, L694",
         1,
         _safety_set,
+    ),
+    Prohibition(
+        "emergency-no-path",
+        "no path leads from emergency access to REGISTRATIE, OPSPORING, TOEZICHT or TERUGKEER",
+        "programma-en-opvang, L303-308 (P-07), L681-685 (P-67) and section 3.5, L692, L698-699",
+        2,
+        emergency_claims.path,
+    ),
+    Prohibition(
+        "emergency-told",
+        "of emergency access the data protection officer is told, without content, and nobody else; nothing else goes there",
+        "AVG art. 39(1)(b); programma-en-opvang, L681-685 (P-67)",
+        1,
+        emergency_claims.told,
     ),
     Prohibition(
         "registration-duty-bound",

@@ -541,6 +541,41 @@ class FactQuarantined(Event):
     quarantined_source: str
 
 
+class EmergencyAccessUsed(Event):
+    """One officer opened the placement data of this person without consent, on a recorded ground, at any hour
+    (programma-en-opvang, P-07, P-67). It opens nothing else."""
+
+    TYPE: ClassVar[str] = "emergency-access-used"
+    SCHEMA_ID: ClassVar[int] = 1032
+
+    subject: str
+    occurred_at: datetime | None = None
+    occurred_precision: str
+    caused_by: str | None = None
+    corrects: str | None = None
+    used_on: date
+    ground: str
+    officer: str
+
+
+class EmergencyAccessReviewed(Event):
+    """One reviewer's finding on one use of emergency access, afterwards. It takes two, neither of them the officer
+    (programma-en-opvang, P-67)."""
+
+    TYPE: ClassVar[str] = "emergency-access-reviewed"
+    SCHEMA_ID: ClassVar[int] = 1031
+
+    subject: str
+    occurred_at: datetime | None = None
+    occurred_precision: str
+    caused_by: str | None = None
+    corrects: str | None = None
+    reviews: str
+    reviewed_on: date
+    reviewer: str
+    justified: bool
+
+
 MODELS: dict[str, type[Event]] = {
     "signal-raised": SignalRaised,
     "signal-forwarded": SignalForwarded,
@@ -572,4 +607,6 @@ MODELS: dict[str, type[Event]] = {
     "seponeerd": Seponeerd,
     "placement-moved": PlacementMoved,
     "fact-quarantined": FactQuarantined,
+    "emergency-access-used": EmergencyAccessUsed,
+    "emergency-access-reviewed": EmergencyAccessReviewed,
 }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ketenbus import codec
 from ketenbus.contract import contract
 from ketenbus.errors import CorruptLogError, Unreadable
-from ketenbus.events import FactQuarantined
+from ketenbus.events import EmergencyAccessReviewed, EmergencyAccessUsed, FactQuarantined
 from services.lineage.answers import Event, EventLineage, NotAdmitted, PartOf, Related
 from services.lineage.arrivals import Arrival, oin_of
 from services.lineage.names import Names, hashed
@@ -21,7 +21,10 @@ LINKS = {
     "corrects": ("corrects", "corrected by"),
     "withdraws": ("withdraws", "withdrawn by"),
     "caused_by": ("caused by", "cause of"),
+    "reviews": ("reviews", "reviewed by"),
 }
+#: What opens a placement without consent, and what can end that.
+EMERGENCY = frozenset({EmergencyAccessUsed.TYPE, EmergencyAccessReviewed.TYPE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ def _told(arrivals: Iterable[Arrival]) -> Iterator[NotAdmitted]:
 
 
 def _related(found: Found, names: Names) -> Iterator[Related]:
-    """Yield what this event names, what names it, and what its subject's consent is judged on."""
+    """Yield what this event names, what names it, and what its subject's consent and safety are judged on."""
     consent = any(_asks_consent(row, names) for row in found.standings)
     for fact in found.about:
         is_itself = (fact.oin, fact.id) == (found.oin, found.id)
@@ -85,6 +88,8 @@ def _related(found: Found, names: Names) -> Iterator[Related]:
                 yield Related(forward, event)
         if consent and _bears_on_consent(event):
             yield Related("consent is judged on", event)
+        if consent and event.type in EMERGENCY:
+            yield Related("safety is judged on", event)
 
 
 def _pending(found: Found, names: Names) -> Iterator[Related]:

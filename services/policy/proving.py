@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from consent.activities import Register
 from consent.classes import classes, text
 from consent.precedence import Consent
-from consent.proofs import linking
+from consent.proofs import emergency, linking
 from consent.proofs.agreement import HISTORIES, Agreement, compared
 from consent.proofs.cedar import Cedar
 from consent.proofs.enumeration import disagreements
@@ -64,6 +64,8 @@ def prove(
     say("prohibitions")
     verdicts = judged(table, Known(contract().types, words.steps.keys(), links.keys()))
     findings += [f"{v.prohibition.name} is broken: {said(v.counterexample)}" for v in verdicts if v.counterexample]
+    say("emergency access")
+    findings += _against("emergency access", list(emergency.findings()))
     say("Cedar")
     cedar = Cedar(law.activities, law.rules)
     agreement = compared(register, table, found, cedar, histories, most_words=min(most_words, 2))
@@ -81,6 +83,7 @@ def prove(
         ("classes", f"{len(found):,}; {'not ' if is_changed else ''}as written beside the register"),
         ("named rows", f"{len(NAMED_ROWS)}"),
         *_of_words(words),
+        ("emergency histories", f"{sum(1 for _ in emergency.every_history()):,}"),
         ("Cedar comparisons", _of_cedar(agreement, histories)),
         ("non-interference pairs", f"{sum(n for n, _ in views):,}"),
     )

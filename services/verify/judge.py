@@ -17,7 +17,7 @@ from ketenbus.events import (
     GuardianEnded,
     PlacementMoved,
 )
-from services.verify import consent
+from services.verify import consent, emergency
 from services.verify.law import Activity, Candidate, Law
 from services.verify.log import Entry
 
@@ -85,15 +85,17 @@ def _ground(activity: Activity, entry: Entry, standing: Sequence[Entry], holds: 
     given = consent.ground(standing, activity.candidate)
     if given == "consent" and not holds:
         return given
-    if activity.consent == "required-or-safety" and _is_unsafe(entry):
+    if activity.consent == "required-or-safety" and _is_unsafe(entry, standing):
         return "safety"
     return "consent-quarantined" if holds else given
 
 
-def _is_unsafe(entry: Entry) -> bool:
-    """Return whether the event says that safety is at stake, on a ground one officer recorded (architecture, section 6)."""
+def _is_unsafe(entry: Entry, standing: Sequence[Entry]) -> bool:
+    """Return whether one officer recorded that safety is at stake: in the event, or by emergency access (architecture, section 6)."""
     event = entry.event
-    return isinstance(event, PlacementMoved) and event.safety_at_stake and event.safety_officer is not None
+    if isinstance(event, PlacementMoved) and event.safety_at_stake and event.safety_officer is not None:
+        return True
+    return emergency.opens(standing, entry.time.astimezone(consent.DUTCH).date())
 
 
 def _retracted(entries: Sequence[Entry], heads: Mapping[str, Name]) -> set[str]:

@@ -36,6 +36,7 @@ RECIPIENT_KINDS = {
     "ind": ("ind",),
     "om": ("om",),
     "nla": ("nla-opsporing",),
+    "fg": ("fg",),
 }
 
 

@@ -92,6 +92,18 @@ PLANTS: dict[str, tuple[Callable[[], Table], str, str]] = {
         "opvang zorgcoordinator",
         "opvang",
     ),
+    "emergency-no-path": (
+        lambda: law(changed={"registratie-toestemming": {"consent": "required-or-safety"}}),
+        "zorgcoordinator fairwork overige-melder opvang nidos gemeente",
+        "comensha",
+    ),
+    "emergency-told": (
+        lambda: planted(
+            recipient="rapporteur", purpose="HULP", types=("emergency-access-used",), publishers=("opvang",)
+        ),
+        "opvang",
+        "rapporteur",
+    ),
     "registration-duty-bound": (
         lambda: law(changed={"registratie-opsporing": {"consent": "required"}}),
         "politie kmar nla-opsporing",
@@ -138,6 +150,23 @@ def test_a_kind_of_publisher_nobody_has_placed_is_bound_as_care_is() -> None:
     found = verdict("care-to-authorities", table).counterexample
     assert found is not None
     assert found[0].publisher == "new"
+
+
+@pytest.mark.parametrize("purpose", ["REGISTRATIE", "OPSPORING", "TOEZICHT", "TERUGKEER"])
+def test_a_use_of_emergency_access_that_is_told_where_no_path_may_lead_is_found(purpose: str) -> None:
+    table = planted(recipient="nla", purpose=purpose, types=("emergency-access-used",), publishers=("opvang",))
+    found = verdict("emergency-no-path", table).counterexample
+    assert found is not None
+    assert (found[0].type, found[0].decision.purpose) == ("emergency-access-used", purpose)
+
+
+@pytest.mark.parametrize(
+    "changed", [{"mask": ("neutral", "quasi")}, {"types": ("emergency-access-used", "placement-moved")}]
+)
+def test_more_to_the_data_protection_officer_than_that_it_was_used_is_found(changed: dict[str, Any]) -> None:
+    found = verdict("emergency-told", law(changed={"fg-noodtoegang": changed})).counterexample
+    assert found is not None
+    assert found[0].decision.recipient == "fg"
 
 
 def test_a_placement_by_the_police_is_bound_as_one_by_a_shelter_is() -> None:

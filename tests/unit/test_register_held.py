@@ -12,9 +12,9 @@ def fields(name: str) -> dict[str, Field]:
     return {field.name: field for field in TYPES[name].fields}
 
 
-def test_there_are_seven_recipients_and_each_view_is_of_one_of_them() -> None:
+def test_there_are_eight_recipients_and_each_view_is_of_one_of_them() -> None:
     known = set(contract().codelists["recipient"].codes)
-    assert known == {"comensha", "rapporteur", "opvang", "zorgcoordinatie", "ind", "om", "nla"}
+    assert known == {"comensha", "rapporteur", "opvang", "zorgcoordinatie", "ind", "om", "nla", "fg"}
     assert {recipient for recipient, _ in the_register().views()} <= known
 
 
@@ -81,7 +81,11 @@ def test_no_event_holds_medical_data_or_descent_or_a_house() -> None:
 
 def test_shelter_events_hold_codes_and_no_text_and_no_aangifte() -> None:
     shelter = [declared for declared in TYPES.values() if declared.shelter]
-    assert [declared.name for declared in shelter] == ["placement-moved"]
+    assert {declared.name for declared in shelter} == {
+        "placement-moved",
+        "emergency-access-used",
+        "emergency-access-reviewed",
+    }
     for declared in shelter:
         for field in declared.fields:
             assert field.field_class in {"neutral", "quasi"}, field.name

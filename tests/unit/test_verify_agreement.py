@@ -9,12 +9,13 @@ import pytest
 
 from consent.known import Fact, Ref, replay
 from consent.policy import Case, decide
+from consent.proofs.examples import AT
 from consent.proofs.examples import OIN as PROOFS_OIN
 from consent.proofs.histories import histories
 from services.verify import consent, judge
 from services.verify.log import Entry
 from tests.consent_facts import the_register
-from tests.unit.test_verify_consent import CANDIDATE, GUARDIAN, LAW, office, reported, yes
+from tests.unit.test_verify_consent import CANDIDATE, GUARDIAN, LAW, moved, office, reported, yes
 
 
 @pytest.mark.parametrize(
@@ -67,6 +68,23 @@ def test_the_recount_and_the_engine_say_the_same_of_random_histories() -> None:
         assert ours == theirs, facts
         found |= {reasons for _, _, reasons, _ in ours}
     assert len(found) > 6
+
+
+def test_the_recount_and_the_engine_open_the_same_placements_by_emergency_access() -> None:
+    register, found = the_register(), set()
+    for case in (
+        replace(moved(safety_at_stake=False), oin=PROOFS_OIN, time=AT + timedelta(days=n)) for n in (-2, 0, 2)
+    ):
+        ref, day = Ref(PROOFS_OIN, case.id), case.time.date()
+        for facts in histories(500, 11):
+            known = replay([Fact(ref, case.time, case.event), *facts])
+            asked = Case(ref, case.event.TYPE, case.publisher_kind, day, False)
+            ours = {((d.recipient, d.purpose), d.outcome, d.reasons) for d in decide(register, asked, known)}
+            entries = [case, *map(entry_of, facts)]
+            theirs = {(o.candidate, o.outcome, o.reasons) for o in judge.outcomes(LAW, entries) if o.entry is case}
+            assert ours == theirs, facts
+            found |= {(day, reasons) for _, _, reasons in ours}
+    assert sum(1 for _, reasons in found if reasons == ("safety",)) == 3
 
 
 def entry_of(fact: Fact) -> Entry:

@@ -14,6 +14,8 @@ from ketenbus.events import (
     ConsentRefused,
     ConsentUnobtainable,
     ConsentWithdrawn,
+    EmergencyAccessReviewed,
+    EmergencyAccessUsed,
     EventRetracted,
     FactQuarantined,
     GuardianAppointed,
@@ -280,6 +282,39 @@ def test_safety_opens_a_placement_on_a_recorded_ground_only() -> None:
     assert stands([moved(), quarantined("n")], "p", placement) == ("delivered", "safety")
     assert stands([moved(safety_officer=None)], "p", placement) == ("withheld", "no-consent")
     assert stands([moved(), yes("a", scope=ALL)], "p", placement) == ("delivered", "consent")
+
+
+def used(id_: str = "u", on: date = date(2018, 1, 1), **changed: Any) -> Entry:
+    held = {"used_on": on, "ground": "SAFETY_AT_STAKE", "officer": "1" * 16}
+    return logged(EmergencyAccessUsed(**day(1), **{**held, **changed}), id_)
+
+
+def looked(id_: str, by: str, justified: bool = False, of: str = "u") -> Entry:
+    held = {"reviews": of, "reviewed_on": date(2018, 1, 2), "reviewer": by * 16, "justified": justified}
+    return logged(EmergencyAccessReviewed(**day(1), **held), id_)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ([used()], "safety"),
+        ([used(on=date(2018, 1, 2))], "no-consent"),
+        ([used(), retracted("x", "u")], "no-consent"),
+        ([used(), looked("a", "2"), looked("b", "3")], "no-consent"),
+        ([used(), looked("a", "2"), looked("b", "2")], "safety"),
+        ([used(), looked("a", "1"), looked("b", "2")], "safety"),
+        ([used(), looked("a", "2"), looked("b", "3", justified=True)], "safety"),
+        ([used(), looked("a", "2"), looked("b", "3"), retracted("x", "b")], "safety"),
+        ([used(), looked("a", "2"), looked("b", "3"), used("v")], "safety"),
+        ([used(), looked("a", "2", of="v"), looked("b", "3")], "safety"),
+        ([looked("a", "2"), looked("b", "3")], "no-consent"),
+    ],
+)
+def test_emergency_access_opens_a_placement_until_two_others_find_it_unjustified(
+    said: list[Entry], expected: str
+) -> None:
+    quiet = moved(safety_at_stake=False, safety_officer=None)
+    assert stands([quiet, *said], "p", ("opvang", "PLAATSING"))[1] == expected
 
 
 def test_without_the_rules_on_corrections_every_version_stands() -> None:

@@ -1,0 +1,62 @@
+"""Emergency access: one officer opens the placement data, at any hour; two others review it afterwards.
+
+Source: `programma-en-opvang`, P-07 (L303-308) and P-67 (L681-685). A use opens what is recorded of its subject from its day
+on, reviewed or not, for no review may stop the next placement. What no source says is decided here and asked in
+`questions.yaml`: two reviewers who both found a use unjustified end it (`emergency-found-unjustified`), and nothing else but
+its publisher's own word does (`emergency-ends`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from consent.chains import retracted, superseded
+from consent.known import Known, Use
+
+#: How many others must have looked at a use.
+REVIEWERS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A use that stands, and who looked at it: by their numbers, never its officer."""
+
+    use: Use
+    reviewers: frozenset[str]
+    against: frozenset[str]
+
+    @property
+    def is_reviewed(self) -> bool:
+        """Whether two others looked at it, whatever they found."""
+        return len(self.reviewers) >= REVIEWERS
+
+    @property
+    def is_overturned(self) -> bool:
+        """Whether two others found it unjustified: then it opens nothing any more."""
+        return len(self.against) >= REVIEWERS
+
+
+def standing(known: Known) -> Iterator[Looked]:
+    """Yield every use that was neither taken back nor replaced.
+
+    A review counts as long as it stands itself; whoever found a use unjustified counts as against it until that review is
+    corrected or taken back. Law: the same person twice counts once.
+    """
+    gone = superseded(known) | retracted(known)
+    for use in known.uses:
+        if use.ref not in gone:
+            of = [r for r in known.reviews if r.target == use.ref and r.ref not in gone and r.reviewer != use.officer]
+            against = frozenset(r.reviewer for r in of if not r.justified)
+            yield Looked(use, frozenset(r.reviewer for r in of), against)
+
+
+def opens(known: Known, day: date) -> bool:
+    """Return whether a use opens what is recorded on that day: one of that day or before, not overturned.
+
+    Law: one more review never opens anything.
+    """
+    if not known.uses:
+        return False
+    return any(looked.use.used_on <= day and not looked.is_overturned for looked in standing(known))
