@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 from consent.chains import retracted, superseded
 from consent.known import Known, Use
 
+Finding = Literal["justified", "unjustified", "not-agreed"]
 #: How many others must have looked at a use.
 REVIEWERS = 2
 
@@ -31,6 +33,15 @@ class Looked:
     def is_reviewed(self) -> bool:
         """Whether two others looked at it, whatever they found."""
         return len(self.reviewers) >= REVIEWERS
+
+    @property
+    def finding(self) -> Finding | None:
+        """What the reviewers came to; None while they are fewer than two."""
+        if not self.is_reviewed:
+            return None
+        if self.is_overturned:
+            return "unjustified"
+        return "not-agreed" if self.against else "justified"
 
     @property
     def is_overturned(self) -> bool:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from consent.emergency import REVIEWERS, Looked, standing
+from consent.emergency import REVIEWERS, Finding, Looked, standing
 from consent.known import Fact, replay
 from consent.policy import Case, Decision
 from consent.wording import Words
+
+FINDINGS: Mapping[Finding, Words] = {
+    "justified": Words("beoordeeld: terecht", "reviewed: justified"),
+    "unjustified": Words("beoordeeld: onterecht", "reviewed: unjustified"),
+    "not-agreed": Words("beoordeeld: de beoordelaars zijn het niet eens", "reviewed: the reviewers do not agree"),
+}
 
 
 def told(case: Case, facts: Iterable[Fact], used: Iterable[Fact], decision: Decision) -> list[Words]:
@@ -40,14 +46,10 @@ def _overturned(looked: Looked) -> Words:
 
 def reviewed(looked: Looked) -> Words:
     """Return how far the review of a use is, and what was found."""
-    count, against = len(looked.reviewers), len(looked.against)
-    if not looked.is_reviewed:
-        return Words(
-            f"nog niet beoordeeld door twee anderen ({count} van {REVIEWERS})",
-            f"not yet reviewed by two others ({count} of {REVIEWERS})",
-        )
-    if looked.is_overturned:
-        return Words("beoordeeld: onterecht", "reviewed: unjustified")
-    if against:
-        return Words("beoordeeld: de beoordelaars zijn het niet eens", "reviewed: the reviewers do not agree")
-    return Words("beoordeeld: terecht", "reviewed: justified")
+    if looked.finding is not None:
+        return FINDINGS[looked.finding]
+    count = len(looked.reviewers)
+    return Words(
+        f"nog niet beoordeeld door twee anderen ({count} van {REVIEWERS})",
+        f"not yet reviewed by two others ({count} of {REVIEWERS})",
+    )

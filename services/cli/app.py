@@ -21,6 +21,7 @@ from services.cli.bad_input import OUT as BAD_INPUT
 from services.cli.bad_input import BadInput
 from services.cli.bad_input_printing import print_found
 from services.cli.demo import Demo
+from services.cli.emergency import emergency_app
 from services.cli.errors import plainly
 from services.cli.policy import policy_app
 from services.cli.progress import Progress
@@ -53,6 +54,7 @@ app.add_typer(demo_app, name="demo")
 app.add_typer(lineage_app, name="lineage")
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(policy_app, name="policy")
+app.add_typer(emergency_app, name="emergency")
 contract_app = typer.Typer(no_args_is_help=True, help="The contract: what may be published, and who gets it.")
 app.add_typer(contract_app, name="contract")
 app.add_typer(register_app, name="register")

@@ -29,6 +29,7 @@ def check(
 ) -> None:
     """Read the register as every processor does at its start, and what holds each rule; every fault by file and line."""
     register, rulebook = reading.read(file)
+    reading.numbers()
     if file is None and (wrong := _unpinned(register, rulebook)):
         raise ConfigurationError("\n".join(wrong))
     print(f"activities {len(register.activities)}, views {len(register.views())}: no fault")

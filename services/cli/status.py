@@ -19,7 +19,7 @@ from infra.local.platform import Platform
 from ketenbus.errors import ConfigurationError
 from services.cli.workers import NAMES
 from services.health.exporting import Exporter
-from services.health.judging import SEVERITY, Limits, Seen, Server, Verdict, lasting
+from services.health.judging import SEVERITY, Limits, Seen, Server, Verdict, judge_emergency, lasting
 from services.health.observing import Look, Observer, observed
 from services.health.telling import open_seconds, told
 
@@ -139,6 +139,7 @@ def _headline(look: Look) -> Iterable[Text]:
         *((server.title, verdict) for server, verdict in look.servers),
         *((seen.processor, verdict) for seen, verdict in look.processors),
         ("disk", look.disk),
+        *([("emergency access", judge_emergency(look.emergency))] if look.emergency is not None else []),
     ]
     wrong = sorted((one for one in named if one[1].colour != "green"), key=lambda one: -SEVERITY[one[1].colour])
     if not wrong and look.is_well:
@@ -200,6 +201,7 @@ def _facts(look: Look) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(width=17, style="dim", no_wrap=True)
     table.add_column()
+    table.add_row("emergency access", _emergency(look))
     table.add_row("publish to view", _latency(look))
     table.add_row("quarantine", _quarantine(look))
     table.add_row("balance", _balance(look))
@@ -223,6 +225,15 @@ def _quarantine(look: Look) -> str:
     age = lasting(open_seconds(counted, look.at) or 0)
     where = escape(f"{counted.oldest_open_at} ({counted.oldest_open_reason})")
     return f"{counted.quarantined:,} records, {counted.open:,} open; the oldest for {age}: {where}"
+
+
+def _emergency(look: Look) -> str:
+    alarm = look.emergency
+    if alarm is None:
+        return "not looked at yet"
+    if not alarm.open + alarm.overdue:
+        return "no use waits for review"
+    return f"{alarm.open + alarm.overdue} wait for two reviewers, {alarm.overdue} overdue (term {alarm.days} days)"
 
 
 def _balance(look: Look) -> str:

@@ -53,6 +53,11 @@ def _quarantine_age(look: Look) -> Iterable[Observation]:
         yield Observation(0.0 if oldest_ms is None else max(0.0, look.at - oldest_ms / 1000))
 
 
+def _emergency(look: Look) -> Iterable[Observation]:
+    if look.emergency is not None:
+        yield Observation(look.emergency.overdue)
+
+
 def _balance(look: Look) -> Iterable[Observation]:
     if look.counted is not None:
         for term in ("published", "admitted", "quarantined", "repeated", "undecided", "difference"):
@@ -67,6 +72,7 @@ GAUGES: Mapping[str, tuple[str, str, Reading]] = {
     "ketenbus.end_to_end.last_minute": ("s", "publish to view over the last minute", _end_to_end),
     "ketenbus.quarantine.open": ("{event}", "quarantined events that nothing came of yet", _quarantine),
     "ketenbus.quarantine.age": ("s", "how long the oldest of them has been there", _quarantine_age),
+    "ketenbus.emergency.overdue": ("{use}", "uses of emergency access that nobody reviewed in time", _emergency),
     "ketenbus.balance": ("{event}", "each term of the balance of what admit has decided", _balance),
 }
 

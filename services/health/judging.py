@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from services.emergency.seen import Alarm
 from streams.runtime.health import SILENT_SECONDS, STUCK_SECONDS, WAITING, Report, because
 
 Colour = Literal["green", "amber", "red"]
@@ -119,6 +120,16 @@ def judge_disk(free_bytes: int) -> Verdict:
     if free_bytes < NO_DISK_BYTES:
         return Verdict("red", "full", "make room: Kafka stops when it cannot write")
     return Verdict("amber", "low") if free_bytes < LOW_DISK_BYTES else Verdict("green", "room")
+
+
+def judge_emergency(alarm: Alarm) -> Verdict:
+    """Return whether a use of emergency access still waits for its reviewers after the term: somebody must review it."""
+    if not alarm.overdue:
+        return Verdict("green", "none open" if not alarm.open else "in time")
+    what = "1 use of emergency access has" if alarm.overdue == 1 else f"{alarm.overdue} uses of emergency access have"
+    sure = " (an open setting: no source gives the term)" if alarm.is_open else ""
+    why = f"{what} not been reviewed by two others in {alarm.days} days{sure}; the oldest was due on"
+    return Verdict("red", "overdue", f"{why} {alarm.oldest_due_on}: ./ketenbus emergency list --overdue")
 
 
 def stuck_seconds(seen: Seen) -> float:

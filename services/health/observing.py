@@ -11,18 +11,33 @@ import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import asyncpg
 
+from consent.days import day_of
 from infra.local.commands import TITLES
 from infra.local.files import size_bytes
 from infra.local.platform import Platform
 from ketenbus.errors import CorruptLogError, RetryableError
+from services.emergency.reading import uses
+from services.emergency.seen import Alarm, alarm
 from services.health.broker import Broker
 from services.health.counting import Count, Counted
-from services.health.judging import DEFAULT, Limits, Seen, Server, Verdict, judge, judge_disk, judge_server
+from services.health.judging import (
+    DEFAULT,
+    Limits,
+    Seen,
+    Server,
+    Verdict,
+    judge,
+    judge_disk,
+    judge_emergency,
+    judge_server,
+)
 from services.health.positions import Positions, Standing
 from services.health.processes import Worker, memory_bytes
+from services.register.reading import numbers
 from streams.runtime.latency import Latency
 from streams.runtime.settled import read_by
 from streams.runtime.transaction import Place
@@ -47,11 +62,13 @@ class Look:
     uncountable: str | None
     free_bytes: int
     disk: Verdict
+    emergency: Alarm | None = None
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
         """Every verdict of this look."""
-        return (*(v for _, v in self.servers), *(v for _, v in self.processors), self.disk)
+        reviews = () if self.emergency is None else (judge_emergency(self.emergency),)
+        return (*(v for _, v in self.servers), *(v for _, v in self.processors), self.disk, *reviews)
 
     @property
     def is_well(self) -> bool:
@@ -75,6 +92,8 @@ class Observer:
         self._count = Count(self._broker, platform.data / "partners.yaml")
         self._counted: Counted | None = None
         self._uncountable: str | None = None
+        self._term = numbers()["emergency-review-days"]
+        self._emergency: Alarm | None = None
         self._sizes: Mapping[str, int] = {}
         self._memory: Mapping[int, int] = {}
         self._seldom_at = 0.0
@@ -109,6 +128,7 @@ class Observer:
             uncountable=self._uncountable,
             free_bytes=free,
             disk=judge_disk(free),
+            emergency=self._emergency,
         )
 
     async def close(self) -> None:
@@ -201,6 +221,8 @@ class Observer:
         }
         if positions is not None and positions.get("admit"):
             await self._recount()
+        if positions is not None:
+            await self._look_for_reviews()
         took = time.monotonic() - began
         self._seldom_at = time.monotonic() + max(SELDOM_SECONDS, SELDOM_SHARE * took)
 
@@ -212,6 +234,14 @@ class Observer:
             return  # the count shown stays the one before; it says when that was
         except CorruptLogError as error:
             self._uncountable = str(error)
+        except AWAY:
+            await self._drop()
+
+    async def _look_for_reviews(self) -> None:
+        """See which uses of emergency access wait for their reviewers; what was seen before stands where PostgreSQL is away."""
+        try:
+            found = await uses(await self._connected(), day_of(datetime.now(UTC)), self._term.value)
+            self._emergency = alarm(found, self._term.value, is_open=self._term.status == "open")
         except AWAY:
             await self._drop()
 

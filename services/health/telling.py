@@ -45,6 +45,14 @@ def told(look: Look) -> dict[str, Any]:
         else {"count": look.latency.count, "p50_ms": look.latency.p50_ms, "p99_ms": look.latency.p99_ms},
         **_told_counted(look),
         "uncountable": look.uncountable,
+        "emergency_access": None
+        if look.emergency is None
+        else {
+            "waiting_for_review": look.emergency.open,
+            "review_overdue": look.emergency.overdue,
+            "oldest_due_on": look.emergency.oldest_due_on and look.emergency.oldest_due_on.isoformat(),
+            "review_days": look.emergency.days,
+        },
         "disk": {"free_bytes": look.free_bytes, **_told(look.disk)},
     }
 

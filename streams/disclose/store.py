@@ -28,6 +28,7 @@ CREATE TABLE IF NOT EXISTS decision (
     decided_at timestamptz NOT NULL DEFAULT now());
 CREATE INDEX IF NOT EXISTS decision_event ON decision (oin, id);
 CREATE INDEX IF NOT EXISTS fact_id ON fact (id);
+CREATE INDEX IF NOT EXISTS fact_emergency ON fact (subject) WHERE type = 'emergency-access-used';
 """
 
 

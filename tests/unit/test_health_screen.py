@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from rich.console import Console
 
 from services.cli.status import screen
+from services.emergency.seen import Alarm
 from services.health.counting import Counted
 from services.health.exporting import GAUGES, Exporter
 from services.health.judging import Seen, Server, judge, judge_disk, judge_server
@@ -42,6 +44,7 @@ def look(*seen: Seen, counted: Counted | None = COUNTED) -> Look:
         uncountable=None,
         free_bytes=78_000_000_000,
         disk=judge_disk(78_000_000_000),
+        emergency=Alarm(0, 0, None, 3, is_open=True),
     )
 
 
@@ -52,6 +55,25 @@ def shown(one: Look, width: int) -> list[str]:
     return [line.rstrip() for line in captured.get().splitlines()]
 
 
+def test_an_overdue_review_of_emergency_access_is_an_alarm_that_says_where_to_look() -> None:
+    late = replace(look(WELL), emergency=Alarm(1, 2, date(2026, 3, 1), 3, is_open=True))
+    lines = shown(late, 220)
+    assert lines[1].startswith(
+        "■ emergency access overdue: 2 uses of emergency access have not been reviewed by two others"
+    )
+    assert "in 3 days (an open setting: no source gives the term); the oldest was due on 2026-03-01" in lines[1]
+    assert "./ketenbus emergency list --overdue" in lines[1]
+    assert any(line.endswith("3 wait for two reviewers, 2 overdue (term 3 days)") for line in lines)
+    assert not late.is_well
+    assert json.loads(json.dumps(told(late)))["emergency_access"]["review_overdue"] == 2
+
+
+def test_a_review_that_is_in_time_is_no_alarm() -> None:
+    waiting = replace(look(WELL), emergency=Alarm(1, 0, None, 3, is_open=True))
+    assert waiting.is_well
+    assert shown(waiting, 140)[1] == "● all well"
+
+
 def test_what_is_wrong_comes_first_in_words() -> None:
     lines = shown(look(WELL, STUCK), 140)
     assert lines[1].startswith("■ disclose stuck: 1,812 records wait, nothing done for 1 min: it waits for a lock")
@@ -60,6 +82,7 @@ def test_what_is_wrong_comes_first_in_words() -> None:
     )
     assert "12 records, 3 open; the oldest for 2 h 0 min: victim-reported/0/7 (bad-signature)" in lines[-3]
     assert "p50 230 ms, p99 1.5 s of 5,231 deliveries" in lines[-4]
+    assert "no use waits for review" in lines[-5]
 
 
 def test_a_bus_that_is_well_says_so() -> None:
