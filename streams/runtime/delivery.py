@@ -139,7 +139,7 @@ class Delivery:
 
     async def _decide(self, records: Sequence[Record]) -> tuple[list[ToSend], Sent]:
         """Decide the batch, and return what to send, and what that will have sent."""
-        ends = {(r.topic, r.partition): r.offset + 1 for r in records}
+        ends = transaction.ends_of(records)
         earlier = self._unmarked
         with telemetry.span(f"{self.processor.name} batch", records):
             async with self.pool.acquire() as connection, connection.transaction():

@@ -57,12 +57,25 @@ async def take_up(connection: Connection, places: Iterable[Place]) -> None:
     )
 
 
+def ends_of(records: Iterable[Record]) -> dict[Place, int]:
+    """Return how far these records reach in each partition.
+
+    A batch may hold a record twice, the second time behind later ones: a partition that comes back to a worker is read again from
+    what is sent, while what was fetched before still waits.
+    """
+    ends: dict[Place, int] = {}
+    for record in records:
+        place = (record.topic, record.partition)
+        ends[place] = max(record.offset + 1, ends.get(place, 0))
+    return ends
+
+
 async def advance(connection: Connection, records: Sequence[Record]) -> tuple[Record, ...]:
     """Lock the positions of the batch, move `decided` past it, and return the records not decided before.
 
     Raises CorruptLogError on a gap (records below this batch were never decided) or a partition that was not taken up.
     """
-    ends = {(record.topic, record.partition): record.offset + 1 for record in records}
+    ends = ends_of(records)
     places = sorted(ends)
     rows = await connection.fetch(
         "WITH n AS (SELECT * FROM unnest($1::text[], $2::int[], $3::bigint[]) AS n(topic, partition, decided)), "

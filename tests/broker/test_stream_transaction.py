@@ -97,6 +97,12 @@ async def test_a_gap_stops_and_says_where(pool: Pool, before: list[int], batch: 
     assert await positions(pool) == was
 
 
+async def test_a_batch_that_holds_a_record_again_behind_a_later_one_reaches_as_far_as_the_later_one(pool: Pool) -> None:
+    assert await decide(pool, records(0, 1, 0)) == [0, 1]
+    assert await positions(pool) == {("t", 0): (2, 0)}
+    assert await decide(pool, records(1, 2)) == [2]
+
+
 async def test_a_transaction_that_fails_remembers_nothing(pool: Pool) -> None:
     async def fail() -> None:
         async with pool.acquire() as connection, connection.transaction():
