@@ -5,6 +5,9 @@
     <data>/secrets/partners/<id>.json        what one partner needs to publish and receive
     <data>/secrets/processors/<name>.json    what one processor needs to run
     <data>/secrets/drawn.json                everything drawn at random, once; the files above are written from it
+    <data>/approvers.yaml                    public: who approves a release of the register
+    <data>/secrets/approvers/<id>.json       the key one approver signs with
+    <data>/release-1.json                    the founding release of the register, approved at the first start
 
 What was drawn is never drawn again: a second start finds the same keys, a new partner gets its own.
 """
@@ -26,7 +29,9 @@ from infra.local.files import private_folder, read_json, write_json, write_priva
 from infra.local.settings import KafkaAdmin
 
 PARTNERS = Path(__file__).with_name("partners.yaml")
-PROCESSORS = ("admit", "disclose", "registration", "monitoring", "auditor", "witness", "replay")
+PROCESSORS = ("admit", "disclose", "registration", "monitoring", "auditor", "witness", "replay", "register")
+#: Who approves a release of the register on this platform; made up, as the partners are.
+APPROVERS = ("registerbeheerder", "functionaris-gegevensbescherming")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +53,14 @@ class Identities:
 
     def draw(self) -> None:
         """Draw what is missing and keep it, before anything uses it."""
-        for folder in ("secrets", "secrets/partners", "secrets/processors", "keyring"):
+        for folder in ("secrets", "secrets/partners", "secrets/processors", "secrets/approvers", "keyring"):
             private_folder(self.data / folder)
         for partner in self.partners:
             self._need(partner["id"], password=_password, signing=_signing_key)
         for name in PROCESSORS:
             self._need(name, password=_password)
+        for name in APPROVERS:
+            self._need(name, signing=_signing_key)
         self._need("admin", password=_password)
         self._need("admit", subject=lambda: _random(32))
         self._need("disclose", views=lambda: _random(64), signing=_signing_key)
@@ -71,6 +78,7 @@ class Identities:
     def write(self, addresses: Addresses, *, backfill: bool) -> None:
         """Write the registry and every settings file for servers at these addresses."""
         self._write_registry(backfill)
+        self._write_approvers()
         admin = {
             "kafka": addresses.kafka.address,
             "user": addresses.kafka.user,
@@ -102,6 +110,13 @@ class Identities:
         text = yaml.safe_dump({"partners": rows}, allow_unicode=True, sort_keys=False)
         write_private(self.data / "partners.yaml", text, mode=0o644)
 
+    def _write_approvers(self) -> None:
+        for name in APPROVERS:
+            held = {"id": name, "signing_key": self._drawn[name]["signing"]}
+            write_json(self.data / "secrets" / "approvers" / f"{name}.json", held)
+        rows = [{"id": name, "public_key": _public_key(self._drawn[name]["signing"])} for name in APPROVERS]
+        write_private(self.data / "approvers.yaml", yaml.safe_dump({"approvers": rows}, sort_keys=False), mode=0o644)
+
     def _partner(self, partner: dict[str, Any], kafka: str) -> dict[str, Any]:
         name = partner["id"]
         return {field: partner[field] for field in ("id", "oin", "kind", "unit")} | {
@@ -122,6 +137,8 @@ class Identities:
             "password": self.password(name),
             "dsn": dsn_for(addresses.dsn, name, self.password(name)),
             "partners": str(self.data / "partners.yaml"),
+            "approvers": str(self.data / "approvers.yaml"),
+            "release": str(self.data / "release-1.json"),
             "keys": self._keys(name),
         }
 

@@ -20,8 +20,8 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 from infra.local import access, databases, ports, postgres, settings
-from infra.local.files import private_folder, read_json, size_bytes, write_json
-from infra.local.identities import PROCESSORS, Addresses, Identities
+from infra.local.files import private_folder, read_json, size_bytes, write_json, write_private
+from infra.local.identities import APPROVERS, PROCESSORS, Addresses, Identities
 from infra.local.kafka import KafkaServer, admin_client
 from infra.local.leash import Leash
 from infra.local.processes import Process
@@ -94,6 +94,7 @@ class Platform:
             dsn = self._ready_postgres(identities, started)
             self._ready_kafka(identities, kafka, kafka_process)
             identities.write(Addresses(kafka, dsn), backfill=self._backfill)
+            _found_register(self.data)
             return started
 
     def down(self, *, wipe: bool = False) -> list[str]:
@@ -255,6 +256,17 @@ class Platform:
         with (self.data / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _found_register(data: Path) -> None:
+    """Approve the project's register as the first release of a new platform; one that has a first release keeps it."""
+    from services.register.releasing import approve, first  # imported late, as the layout is
+
+    if not (data / "release-1.json").exists():
+        release = first()
+        for approver in APPROVERS:
+            release = approve(release, data / "secrets" / "approvers" / f"{approver}.json")
+        write_private(data / "release-1.json", release.text(), mode=0o644)
 
 
 def _bus_layout() -> Sequence[access.TopicSpec]:

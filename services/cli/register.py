@@ -12,6 +12,7 @@ from consent.activities import Register
 from consent.coverage import coverage
 from consent.rulebook import Rulebook
 from ketenbus.errors import ConfigurationError
+from services.cli import releases
 from services.cli.errors import plainly
 from services.cli.explain import Lang, Language
 from services.cli.report import OUT
@@ -20,6 +21,9 @@ from services.register import lines, page, reading, telling
 register_app = typer.Typer(
     no_args_is_help=True, help="The register of processing activities: checked, covered, to read."
 )
+
+
+releases.mount(register_app)
 
 
 @register_app.command()

@@ -15,11 +15,11 @@ from rich.table import Table
 from services.cli.audited import Data, Json, audited, wide_console
 from services.cli.errors import plainly
 from services.cli.progress import Progress
-from services.lineage.asking import names_of
 from services.lineage.store import snapshot
 from services.policy import history
 from services.policy.drafting import draft_register
 from services.policy.simulating import EFFECTS, Simulation
+from services.register.in_force import releases
 from streams.runtime.settings import ProcessorSettings, load
 
 
@@ -44,9 +44,9 @@ def simulate(
 
 async def simulated(settings: ProcessorSettings, draft: Path, examples: int, progress: Progress) -> Simulation:
     """Return what a draft would have changed over all that the platform with these settings has seen."""
-    active = names_of(settings).register
-    simulation = Simulation(active, draft_register(draft), examples)
     async with snapshot(settings.dsn, "disclose") as connection:
+        active = (await releases(connection, settings)).newest
+        simulation = Simulation(active.register, draft_register(draft, active.activities), examples)
         wanted = await history.subjects(connection)
         with progress.bars(["subjects"]) as bars:
             async for events, standings in history.histories(connection, wanted):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from consent.activities import fingerprint
 from consent.known import Fact, Ref
 from ketenbus.errors import ConfigurationError
 from services.explain import store
@@ -13,6 +12,7 @@ from services.lineage import arrivals
 from services.lineage.asking import names_of
 from services.lineage.names import Names
 from services.lineage.store import Connection, facts_about, facts_by_id, snapshot
+from services.register.in_force import releases
 from streams.disclose.binding import logged
 from streams.disclose.judge import case_of
 from streams.disclose.store import StoredFact
@@ -30,7 +30,7 @@ async def event(settings: ProcessorSettings, event_id: str, source: str | None =
     if (read := names.named_by(event_id)) is not None:
         event_id, wanted = read.id, read.oin
     async with snapshot(settings.dsn) as connection:
-        return await _explained(connection, names, event_id, wanted)
+        return await _explained(connection, settings, names, event_id, wanted)
 
 
 async def examples(settings: ProcessorSettings, count: int) -> list[Explained]:
@@ -38,10 +38,12 @@ async def examples(settings: ProcessorSettings, count: int) -> list[Explained]:
     names = names_of(settings)
     async with snapshot(settings.dsn) as connection:
         chosen = varied(await store.ways(connection), count)
-        return [await _explained(connection, names, way.id, way.oin) for way in chosen]
+        return [await _explained(connection, settings, names, way.id, way.oin) for way in chosen]
 
 
-async def _explained(connection: Connection, names: Names, event_id: str, wanted: str | None) -> Explained:
+async def _explained(
+    connection: Connection, settings: ProcessorSettings, names: Names, event_id: str, wanted: str | None
+) -> Explained:
     facts = await facts_by_id(connection, event_id)
     publishers = {fact.oin for fact in facts}
     if wanted not in publishers and (wanted is not None or len(publishers) != 1):
@@ -55,13 +57,15 @@ async def _explained(connection: Connection, names: Names, event_id: str, wanted
     oin = wanted or publishers.pop()
     mine = [fact for fact in facts if fact.oin == oin]
     answers = []
-    law = fingerprint(names.register)
+    held = await releases(connection, settings)
+    registers = {law.fingerprint: law.register for law in held.laws.values()}
     for fact in mine:
         about = sorted(await facts_about(connection, [fact.subject]), key=lambda f: position(f.origin))
         known = [Logged(position(one.origin), _fact(one)) for one in about]
         case = case_of(logged(fact))
+        law = held.by_partition[position(fact.origin)[0]]
         for standing in await store.standings(connection, EventName(fact.subject, fact.oin, fact.id)):
-            answers.append(answer({law: names.register}, law, case, known, standing))
+            answers.append(answer(registers, law.fingerprint, case, known, standing))
     named = {(one.recipient, one.purpose) for one in answers}
     return Explained(
         id=event_id,

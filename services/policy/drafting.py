@@ -12,8 +12,10 @@ from streams.runtime.settings import LAW, load_register, read_law
 Key = tuple[object, object]
 
 
-def draft_register(draft: File) -> Register:
-    """Return the register a draft would make: of a folder its own files, of a file its entries over the register's.
+def draft_register(draft: File, active: str | None = None) -> Register:
+    """Return the register a draft would make: of a folder its own files, of a file its entries over the active ones.
+
+    `active` is the text of the activities in force; without it, the project's own.
 
     Raises ConfigurationError with file, line and reason of every fault.
     """
@@ -22,7 +24,8 @@ def draft_register(draft: File) -> Register:
             name: draft / name if (draft / name).exists() else LAW[name] for name in ("activities.yaml", "rules.yaml")
         }
         return load_register(files["activities.yaml"], files["rules.yaml"])
-    return read_law(lambda: (amended(_read(LAW["activities.yaml"]), _read(draft)), _read(LAW["rules.yaml"])))
+    text = LAW["activities.yaml"].read_text("utf-8") if active is None else active
+    return read_law(lambda: (amended(document("activities.yaml", text), _read(draft)), _read(LAW["rules.yaml"])))
 
 
 def _read(path: File) -> Document:

@@ -6,71 +6,96 @@ import base64
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from consent.activities import fingerprint, view_topic
+from consent.activities import view_topic
 from ketenbus import codec, envelope
 from ketenbus.envelope import Headers
 from ketenbus.errors import CorruptLogError, Unreadable
-from streams.disclose import store
+from streams.disclose import releases, store
 from streams.disclose.judge import Candidate, Change, Standing, judge
+from streams.disclose.releases import Laws, founding, is_control
 from streams.disclose.store import StoredFact
 from streams.disclose.tokens import EventName, Tokens
 from streams.disclose.view import LogEvent, message
 from streams.runtime import topics
 from streams.runtime.records import Record, ToSend, pack_headers, unpack_headers
-from streams.runtime.settings import ProcessorSettings, load_register
+from streams.runtime.settings import ProcessorSettings, load_approvers
 from streams.runtime.transaction import Connection
+
+#: How many subjects are judged at once.
+AT_ONCE = 1000
 
 
 class Disclose:
     """Reads the log; writes the views and the receipts. It opens nothing sealed."""
 
     name = "disclose"
-    schema = store.SCHEMA
+    schema = store.SCHEMA + releases.SCHEMA
     sends = True
     topics = (topics.KETENLOG,)
 
     def __init__(self, settings: ProcessorSettings) -> None:
-        self.register = load_register(settings.law_file("activities.yaml"), settings.law_file("rules.yaml"))
-        self.law = fingerprint(self.register)
+        """Raises ConfigurationError where the founding release of the register is not approved or was altered."""
+        self.laws = Laws(founding(settings), load_approvers(settings.approvers))
         self.signing = Ed25519PrivateKey.from_private_bytes(settings.key("signing"))
         view_key = settings.key("views")
         self.tokens = cache(lambda topic: Tokens(view_key, topic))
 
     async def apply(self, connection: Connection, records: Sequence[Record]) -> list[ToSend]:
         """Learn the facts, judge what their subjects' candidates now stand at, and return what views and auditors hear."""
-        facts = [_fact(record) for record in records]
-        origin = {(f.subject, f.oin, f.id): record for f, record in zip(facts, records, strict=True)}
-        latest = {f.subject: record for f, record in zip(facts, records, strict=True)}
-        touched = sorted(await store.learn(connection, facts))
-        if not touched:
-            return []
-        known = await store.facts_of(connection, touched)
-        before = await store.standings_of(connection, touched)
-        changes: list[Change] = []
+        released = await self.laws.take_up(connection, records)
+        logged_here = [record for record in records if not is_control(record)]
+        facts = [_fact(record) for record in logged_here]
+        new = {(f.subject, f.oin, f.id) for f in facts}
+        latest = {f.subject: record for f, record in zip(facts, logged_here, strict=True)}
+        touched = set(await store.learn(connection, facts))
+        if released:
+            for subject, partition in (await store.subjects_in(connection, sorted(released))).items():
+                touched.add(subject)
+                if subject not in latest or latest[subject].offset < released[partition].offset:
+                    latest[subject] = released[partition]
+        out: list[ToSend] = []
+        for some in _several(sorted(touched)):
+            out += await self._judge(connection, some, latest, new)
+        return out
+
+    async def _judge(
+        self,
+        connection: Connection,
+        subjects: Sequence[bytes],
+        latest: Mapping[bytes, Record],
+        new: Collection[tuple[bytes, str, str]],
+    ) -> list[ToSend]:
+        """Judge these subjects; `latest` is the last record of each that is known, `new` the facts that were learned now."""
+        laws = await self.laws.in_force(connection, {latest[subject].partition for subject in subjects})
+        known = await store.facts_of(connection, subjects)
+        before = await store.standings_of(connection, subjects)
+        decided: list[tuple[Change, str, str]] = []
+        told: list[ToSend] = []
         receipts: list[tuple[Record, str, dict[str, object]]] = []
-        for subject in touched:
+        for subject in subjects:
+            record = latest[subject]
+            law = laws[record.partition]
             events = [logged(fact) for fact in known[subject]]
-            changed = judge(self.register, events, before[subject])
+            changed = judge(law.register, events, before[subject])
             after = {
                 (c.logged.name, c.standing.decision.recipient, c.standing.decision.purpose): c.standing for c in changed
             }
             stands = {**before[subject], **after}
             news = {c.logged.name for c in changed}
             for e in events:
-                is_new = (subject, e.name.oin, e.name.id) in origin
-                if is_new or e.name in news:
-                    receipts.append((latest[subject], f"{subject.hex()}/{e.name.oin}/{e.name.id}", _receipt(e, stands)))
-            changes += changed
-        if changes:
-            known_to = {subject: record.origin for subject, record in latest.items()}
-            await store.store(connection, changes, known_to, self.law)
-        return [*(self._tell(latest[c.logged.subject], c) for c in changes if c.kind), *self._receipts(receipts)]
+                if e.name in news or (subject, e.name.oin, e.name.id) in new:
+                    receipts.append((record, f"{subject.hex()}/{e.name.oin}/{e.name.id}", _receipt(e, stands)))
+            decided += [(change, record.origin, law.fingerprint) for change in changed]
+            told += [self._tell(record, change) for change in changed if change.kind]
+        if decided:
+            await store.store(connection, decided)
+        return [*told, *self._receipts(receipts)]
 
     def _tell(self, record: Record, change: Change) -> ToSend:
         decision = change.standing.decision
@@ -93,6 +118,11 @@ class Disclose:
             headers: Headers = (("ketenbus-batch", place), ("ketenbus-batch-signature", signature))
             out.append(ToSend(record, topics.RECEIPTS, key.encode(), value, headers))
         return out
+
+
+def _several(subjects: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    """Yield the subjects in parts of which memory holds all facts at once: a release touches every subject there is."""
+    yield from (subjects[start : start + AT_ONCE] for start in range(0, len(subjects), AT_ONCE))
 
 
 def _fact(record: Record) -> StoredFact:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from consent.activities import Register
 from consent.days import day_of
 from consent.known import Fact, Known, Ref, replay
-from consent.policy import Case, Decision, decide
+from consent.policy import Case, Decision, Situation, decide, ruling
+from consent.precedence import Consent
 from streams.disclose.tokens import EventName
 from streams.disclose.view import LogEvent
 
 Candidate = tuple[EventName, str, str]
+#: Without an activity a ruling looks at nothing.
+NOTHING_KNOWN = Situation(Consent.NONE, safety_recorded=False, fate="stands")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +56,27 @@ def judge(register: Register, events: Iterable[LogEvent], before: Mapping[Candid
     events = tuple(events)
     known = known_of(events)
     changes = []
+    judged: set[Candidate] = set()
     for logged in sorted(events, key=lambda e: (e.time, e.name.oin, e.name.id)):
         for decision in decide(register, case_of(logged), known):
-            old = before.get((logged.name, decision.recipient, decision.purpose))
+            judged.add(candidate := (logged.name, decision.recipient, decision.purpose))
+            old = before.get(candidate)
             if old is None or old.decision != decision:
                 changes.append(_change(register, logged, decision, old))
-    return changes
+    return [*changes, *_no_longer_named(register, events, before, judged)]
+
+
+def _no_longer_named(
+    register: Register, events: Iterable[LogEvent], before: Mapping[Candidate, Standing], judged: set[Candidate]
+) -> Iterator[Change]:
+    """Yield what becomes of candidates that an earlier register named and this one does not: the default is no."""
+    left = before.keys() - judged
+    by_name = {e.name: e for e in events} if left else {}
+    for candidate in sorted(left, key=lambda c: (c[0].oin, c[0].id, *c[1:])):
+        name, recipient, purpose = candidate
+        decision, old = ruling(register.rules, None, recipient, purpose, NOTHING_KNOWN), before[candidate]
+        if name in by_name and old.decision != decision:  # what was taken back after a restore may not be known yet
+            yield _change(register, by_name[name], decision, old)
 
 
 def _held(old: Standing, decision: Decision) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import asyncpg
@@ -84,6 +84,16 @@ async def facts_of(connection: Connection, subjects: Sequence[bytes]) -> dict[by
     return found
 
 
+async def subjects_in(connection: Connection, partitions: Sequence[int]) -> dict[bytes, int]:
+    """Return every subject that these partitions of the log hold a fact of, with its partition."""
+    rows = await connection.fetch(
+        "SELECT DISTINCT subject, split_part(origin, '/', 2)::int AS partition FROM fact "
+        "WHERE split_part(origin, '/', 2)::int = ANY($1::int[]) ORDER BY subject",
+        partitions,
+    )
+    return {row["subject"]: row["partition"] for row in rows}
+
+
 async def standings_of(connection: Connection, subjects: Sequence[bytes]) -> dict[bytes, dict[Candidate, Standing]]:
     """Return the standing of every candidate of these subjects."""
     rows = await connection.fetch("SELECT * FROM standing WHERE subject = ANY($1::bytea[])", subjects)
@@ -135,20 +145,18 @@ async def take_back(connection: Connection, held: Sequence[Held]) -> int:
     return taken
 
 
-async def store(
-    connection: Connection, changes: Sequence[Change], known_to: Mapping[bytes, str], register: str
-) -> None:
+async def store(connection: Connection, changes: Sequence[tuple[Change, str, str]]) -> None:
     """Write the standings that changed, and each change as evidence.
 
-    `known_to` are the coordinates of the last record of each subject that was known, `register` the fingerprint of the law applied.
+    With each change come the coordinates of the last record of its subject that was known, and the fingerprint of the law applied.
     """
     rows = sorted(
         (
             c.logged.subject, c.logged.name.oin, c.logged.name.id, d.recipient, d.purpose,
             d.outcome, d.mask_name, d.activity, json.dumps(d.reasons), c.standing.change, c.standing.in_view, c.kind,
-            known_to[c.logged.subject],
+            known_to, register,
         )
-        for c in changes
+        for c, known_to, register in changes
         for d in (c.standing.decision,)
     )  # fmt: skip
     columns = [list(column) for column in zip(*rows, strict=True)]
@@ -165,5 +173,4 @@ async def store(
         "$11::text[],$12::text[],$13::text[])",
         *columns[:10],
         *columns[11:],
-        [register] * len(rows),
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from consent.activities import Register, read_register
 from consent.documents import Document, document
@@ -40,6 +41,9 @@ class ProcessorSettings:
     partners: Path
     keys: Mapping[str, Any]
     law: Path | None = None
+    #: The founding release of the register and who approves releases; a what-if run goes by its own files instead.
+    release: Path | None = None
+    approvers: Path | None = None
 
     def law_file(self, name: str) -> Path:
         """Return a file of the law in force: the what-if run's own where it has one, else the project's."""
@@ -70,6 +74,8 @@ def load(path: Path, law: Path | None = None) -> ProcessorSettings:
         partners=Path(raw["partners"]),
         keys={**raw["keys"], **{k: raw[k] for k in ("partner", "keyring") if k in raw}},
         law=law,
+        release=Path(raw["release"]) if law is None and "release" in raw else None,
+        approvers=Path(raw["approvers"]) if "approvers" in raw else None,
     )
 
 
@@ -81,10 +87,20 @@ def load_register(activities: Path = LAW["activities.yaml"], rules: Path = LAW["
 def read_law(documents: Callable[[], tuple[Document, Document]]) -> Register:
     """Return the register that two documents, activities and rules, say; raises ConfigurationError as `load_register` does."""
     try:
-        vocabulary = Vocabulary(contract(), _ids("articles.yaml"), _ids("questions.yaml"))
-        return read_register(*documents(), vocabulary)
+        return read_register(*documents(), contract_words())
     except (ValueError, OSError) as error:
         raise ConfigurationError(f"register refused\n{error}") from error
+
+
+def contract_words() -> Vocabulary:
+    """Return the words that a register may use: the contract's, and the articles and questions that are listed."""
+    return Vocabulary(contract(), _ids("articles.yaml"), _ids("questions.yaml"))
+
+
+def load_approvers(path: Path | None) -> dict[str, Ed25519PublicKey]:
+    """Return who may approve a release of the register; nobody where no file says who."""
+    rows = [] if path is None else yaml.safe_load(path.read_text("utf-8"))["approvers"]
+    return {row["id"]: Ed25519PublicKey.from_public_bytes(base64.b64decode(row["public_key"])) for row in rows}
 
 
 def _document(path: Path) -> Document:

@@ -82,7 +82,8 @@ def layout(partners: Path = Path(__file__).parents[2] / "infra/local/partners.ya
     ]
     specs += [
         # Its writer reads the log after a restore, to take back which ids it admitted (docs/decisions/014).
-        TopicSpec(KETENLOG, KETENLOG_PARTITIONS, ("disclose", "witness", "auditor", "admit"), ("admit",)),
+        # `register` announces a release of the register by a control record in every partition (docs/decisions/020).
+        TopicSpec(KETENLOG, KETENLOG_PARTITIONS, ("disclose", "witness", "auditor", "admit"), ("admit", "register")),
         TopicSpec(QUARANTINE, 1, ("auditor", "witness", "replay"), ("admit",), QUARANTINE_BYTES),
         TopicSpec(REPEATED, 1, ("auditor", "witness"), ("admit",)),
         TopicSpec(RECEIPTS, 1, ("auditor", "witness"), ("disclose",)),

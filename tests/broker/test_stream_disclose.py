@@ -38,7 +38,7 @@ VIEW = "view.comensha.registratie"
 
 @pytest.fixture
 async def pool(platform: Platform) -> AsyncIterator[Pool]:
-    async with schema_of_own(platform, store.SCHEMA) as made:
+    async with schema_of_own(platform, Disclose.schema) as made:
         yield made
 
 

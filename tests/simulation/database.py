@@ -14,6 +14,7 @@ from typing import Any
 import asyncpg
 
 from streams.admit import store as admit
+from streams.disclose import releases
 from streams.disclose import store as disclose
 from streams.monitoring import store as monitoring
 from streams.registration import store as registration
@@ -23,7 +24,7 @@ Values = Mapping[str, Any]
 Key = tuple[Any, ...]
 
 _TABLE = re.compile(r"CREATE TABLE IF NOT EXISTS (\w+) \((.*?)\);", re.DOTALL)
-_SCHEMAS = (transaction, admit, disclose, registration, monitoring)
+_SCHEMAS = (transaction, admit, disclose, releases, registration, monitoring)
 
 
 def _columns(body: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -191,6 +191,12 @@ async def _evidence(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list
     return []
 
 
+@begins("SELECT DISTINCT ON (partition) partition, number, digest FROM release WHERE")
+async def _newest_releases(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
+    newest = {key[0]: values for key, values in sorted(tx.rows("release").items()) if key[0] in arguments[0]}
+    return [Row(values) for values in newest.values()]
+
+
 @begins("SELECT pg_advisory_xact_lock")
 async def _alone(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
     await tx.lock("advisory", ())

@@ -123,7 +123,7 @@ def _disclose(draw: random.Random) -> Call:
             Call("standings_of", lambda c: disclose.standings_of(c, subjects)),
             Call(
                 "store",
-                lambda c: disclose.store(c, list(changes.values()), dict.fromkeys(SUBJECTS, "ketenlog/0/7"), "law"),
+                lambda c: disclose.store(c, [(change, "ketenlog/0/7", "law") for change in changes.values()]),
             ),
             Call("take_back", lambda c: disclose.take_back(c, [_held(change) for change in changes.values()])),
         )

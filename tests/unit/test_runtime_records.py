@@ -131,7 +131,7 @@ def test_only_its_publishers_replay_and_for_its_records_the_registration_write_a
 
 def test_only_disclosure_and_the_witness_and_the_auditor_and_its_writer_read_the_log() -> None:
     assert set(LAYOUT[topics.KETENLOG].readers) == {"disclose", "witness", "auditor", "admit"}
-    assert LAYOUT[topics.KETENLOG].writers == ("admit",)
+    assert LAYOUT[topics.KETENLOG].writers == ("admit", "register")
     assert LAYOUT[topics.KETENLOG].partitions == 12
 
 
