@@ -14,7 +14,7 @@ from infra.local.platform import Platform
 from infra.local.settings import default_data
 from ketenbus.errors import ConfigurationError
 from services.cases import casefile
-from services.cli import cases, explain, page, printing
+from services.cli import cases, explain, page, printing, withheld
 from services.cli import status as health
 from services.cli.audited import Data, Json, audited, wide_console
 from services.cli.bad_input import OUT as BAD_INPUT
@@ -59,6 +59,7 @@ contract_app = typer.Typer(no_args_is_help=True, help="The contract: what may be
 app.add_typer(contract_app, name="contract")
 app.add_typer(register_app, name="register")
 explain.mount(app)
+withheld.mount(app)
 
 Rule = StrEnum("Rule", {name: name for name in RULES})  # type: ignore[misc]
 TargetChoice = StrEnum("TargetChoice", {"published": "published", "random": "random"})

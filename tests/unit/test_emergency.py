@@ -14,6 +14,7 @@ from consent.proofs import emergency
 from consent.proofs.examples import OFFICER, REVIEWERS, review, use
 from ketenbus.rules import broken
 from ketenbus.values import Event
+from streams.runtime.topics import layout
 from tests.consent_facts import DAY, case, decision_on, fact, given, refused, retracted, the_register
 
 PLACED = case("placement-moved", "opvang")
@@ -115,3 +116,13 @@ def test_an_explanation_says_by_which_use_a_placement_went_and_how_it_was_found(
     overturned = said(USE, looked(ONE, "a"), looked(TWO, "b"), language="nl")
     assert "Gebruik use van noodtoegang opent niets meer: twee anderen vonden het onterecht." in overturned
     assert "noodtoegang" not in said(given(), USE, language="nl")
+
+
+def test_the_data_protection_officer_may_read_its_view_and_no_other_and_publishes_nothing() -> None:
+    specs = {spec.name: spec for spec in layout()}
+    assert specs["view.fg.gegevensbescherming"].readers == ("fg", "auditor", "disclose")
+    assert [name for name, spec in specs.items() if "fg" in spec.readers] == [
+        "acknowledgements.fg",
+        "view.fg.gegevensbescherming",
+    ]
+    assert not [name for name, spec in specs.items() if "fg" in spec.writers]
