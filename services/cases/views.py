@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from consent.activities import Register, view_topic
 from infra.local.platform import Platform
@@ -14,10 +13,10 @@ from ketenbus.errors import CorruptLogError, Unreadable
 from ketenbus.settings import PartnerSettings
 from ketenbus.values import Sealed
 from ketenbus.view import Received
-from services.quarantine.reading import read_topic
+from services.quarantine.reading import account_of, read_topic
 from streams.runtime import settings as runtime
 from streams.runtime import topics
-from streams.runtime.settings import Partner, ProcessorSettings
+from streams.runtime.settings import Partner
 from streams.runtime.zone import ZoneReader
 
 View = tuple[str, str]
@@ -71,7 +70,7 @@ class Recipients:
         partner = self.partner(which[0])
         zone = self._zones.get(which)
         found = []
-        for record in read_topic(_account(partner), topic):
+        for record in read_topic(account_of(partner), topic):
             if record.offset < seen:
                 continue
             sealed = view.read(record.headers, record.key, record.value, partner.view_public_key)
@@ -94,16 +93,3 @@ def _filled(received: Received) -> tuple[str, ...]:
 def _sealed(received: Received) -> tuple[str, ...]:
     event = received.event
     return () if event is None else tuple(name for name, value in event if isinstance(value, Sealed))
-
-
-def _account(partner: PartnerSettings) -> ProcessorSettings:
-    """Return a partner's account on Kafka, in the form that reads a topic from its beginning to its end."""
-    return ProcessorSettings(
-        name=partner.id,
-        kafka=partner.kafka,
-        user=partner.user,
-        password=partner.password,
-        dsn="",
-        partners=Path(),
-        keys={},
-    )

@@ -14,21 +14,23 @@ from services.emergency import commands
 emergency_app = typer.Typer(no_args_is_help=True, help="Emergency access: each use, its review, and what is overdue.")
 
 
-@emergency_app.callback()
-def _group() -> None:
-    """Keep `list` a command of its own beside those to come."""
+Overdue = Annotated[bool, typer.Option("--overdue", help="Only what two others have not reviewed in time.")]
 
 
 @emergency_app.command("list")
 @plainly
-def list_uses(
-    overdue: Annotated[bool, typer.Option("--overdue", help="Only what two others have not reviewed in time.")] = False,
-    lang: Lang = Language.nl,
-    as_json: Json = False,
-    data: Data = None,
-) -> None:
+def list_uses(overdue: Overdue = False, lang: Lang = Language.nl, as_json: Json = False, data: Data = None) -> None:
     """List every use of emergency access, oldest first; exit code 1 when a review is overdue."""
-    with audited(data) as settings:
-        console = wide_console()
-        good = commands.list(settings, only_overdue=overdue, as_json=as_json, language=lang.value, console=console)
+    with audited(data) as auditor:
+        good = commands.list(auditor, commands.Asked(overdue, as_json, lang.value), wide_console())
+    raise typer.Exit(0 if good else 1)
+
+
+@emergency_app.command()
+@plainly
+def told(overdue: Overdue = False, lang: Lang = Language.nl, as_json: Json = False, data: Data = None) -> None:
+    """List what the data protection officer was told, from its own view and as that officer; exit code 1 when overdue."""
+    with audited(data) as auditor:
+        officer = auditor.parents[1] / "partners" / "fg.json"
+        good = commands.told(officer, commands.Asked(overdue, as_json, lang.value), wide_console())
     raise typer.Exit(0 if good else 1)

@@ -1,12 +1,12 @@
-"""`./ketenbus emergency list`: every use of emergency access, how far its review is, and what is overdue."""
+"""`./ketenbus emergency list | told`: every use of emergency access, how far its review is, and what is overdue."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -18,8 +18,10 @@ from consent.emergency import REVIEWERS
 from consent.emergency_words import FINDINGS
 from consent.numbers import Number
 from consent.wording import Words, code
+from ketenbus.settings import PartnerSettings
 from services.emergency.reading import uses
 from services.emergency.seen import Seen, State
+from services.emergency.told import NOT_TOLD, uses_told
 from services.lineage.store import snapshot
 from services.register.reading import numbers
 from streams.runtime import settings as runtime
@@ -33,22 +35,44 @@ STATES: Mapping[State, Words] = {
 STYLES: Mapping[State, str] = {"open": "yellow", "overdue": "bold red", "reviewed": "green", "taken-back": "dim"}
 
 
-def list(settings_path: Path, *, only_overdue: bool, as_json: bool, language: str, console: Console) -> bool:
-    """Print every use, oldest first; return whether no review is overdue."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How the uses are to be told."""
+
+    only_overdue: bool
+    as_json: bool
+    language: str
+
+
+def list(auditor: Path, asked: Asked, console: Console) -> bool:
+    """Print every use in the log, oldest first; return whether no review is overdue."""
     term = numbers()["emergency-review-days"]
-    found = asyncio.run(_uses(runtime.load(settings_path), term.value))
-    shown = [one for one in found if one.state == "overdue" or not only_overdue]
-    if as_json:
-        told = {"review_days": term.value, "review_days_status": term.status, "uses": [asdict(one) for one in shown]}
-        print(json.dumps(told, default=str, indent=2))
+    return _tell(asyncio.run(_uses(runtime.load(auditor), term.value)), term, asked, console)
+
+
+def told(officer: Path, asked: Asked, console: Console) -> bool:
+    """Print every use in the data protection officer's own view, as that officer; return whether no review is overdue."""
+    term = numbers()["emergency-review-days"]
+    return _tell(uses_told(PartnerSettings.load(officer), _today(), term.value), term, asked, console)
+
+
+def _tell(found: Sequence[Seen], term: Number, asked: Asked, console: Console) -> bool:
+    shown = [one for one in found if one.state == "overdue" or not asked.only_overdue]
+    if asked.as_json:
+        said = {"review_days": term.value, "review_days_status": term.status, "uses": [asdict(one) for one in shown]}
+        print(json.dumps(said, default=str, indent=2))
     else:
-        print_uses(console, shown, term, language)
+        print_uses(console, shown, term, asked.language)
     return all(one.state != "overdue" for one in found)
+
+
+def _today() -> date:
+    return day_of(datetime.now(UTC))
 
 
 async def _uses(settings: runtime.ProcessorSettings, days: int) -> tuple[Seen, ...]:
     async with snapshot(settings.dsn) as connection:
-        return await uses(connection, day_of(datetime.now(UTC)), days)
+        return await uses(connection, _today(), days)
 
 
 def print_uses(console: Console, shown: Iterable[Seen], term: Number, language: str) -> None:
@@ -80,6 +104,13 @@ def _table(rows: Iterable[Seen], language: str) -> Table:
         grid.add_row(
             escape(one.id), str(one.used_on), str(one.due_on), f"[{STYLES[one.state]}]{state}[/]",
             f"{one.reviewers}/{REVIEWERS}", code("emergency-ground", one.ground).said(language),
-            code("publisher-kind", one.publisher_kind).said(language), str(len(one.placements)),
+            *_of_the_log(one, language),
         )  # fmt: skip
     return grid
+
+
+def _of_the_log(one: Seen, language: str) -> tuple[str, str]:
+    """Return who published it and how many placements rest on it; the data protection officer's view holds neither."""
+    if one.publisher_kind == NOT_TOLD:
+        return "-", "-"
+    return code("publisher-kind", one.publisher_kind).said(language), str(len(one.placements))

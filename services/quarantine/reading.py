@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import cast
 
 from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Consumer, KafkaException, Message, TopicPartition
 
 from ketenbus.envelope import headers_of
 from ketenbus.errors import ConfigurationError, RetryableError
+from ketenbus.settings import PartnerSettings
 from streams.runtime.records import Record
 from streams.runtime.settings import ProcessorSettings
 
@@ -46,6 +48,19 @@ def read_topic(settings: ProcessorSettings, topic: str) -> Iterator[Record]:
         raise RetryableError(f"Kafka at {settings.kafka}: {topic} could not be read: {error.args[0].str()}") from error
     finally:
         consumer.close()
+
+
+def account_of(partner: PartnerSettings) -> ProcessorSettings:
+    """Return a partner's account on Kafka, in the form that reads a topic from its beginning to its end."""
+    return ProcessorSettings(
+        name=partner.id,
+        kafka=partner.kafka,
+        user=partner.user,
+        password=partner.password,
+        dsn="",
+        partners=Path(),
+        keys={},
+    )
 
 
 def client_config(settings: ProcessorSettings) -> dict[str, str | int | float | bool]:

@@ -20,6 +20,7 @@ from infra.local.platform import Platform
 from sandbox.telling import Planned
 from services.cli.workers import NAMES
 from services.emergency import commands
+from services.emergency.commands import Asked
 from services.emergency.seen import Alarm
 from services.health.judging import judge_emergency
 from services.health.observing import Observer
@@ -98,7 +99,7 @@ def stage(running: Bus, *events: Planned) -> Stage:
     said = io.StringIO()
     with redirect_stdout(said):
         auditor = running.platform.processor_file("auditor")
-        commands.list(auditor, only_overdue=False, as_json=True, language="en", console=Console())
+        commands.list(auditor, Asked(only_overdue=False, as_json=True, language="en"), Console())
     listed = {use["id"]: use for use in json.loads(said.getvalue())["uses"]}
     return Stage(opened[0], opened[1], running.outcome(REPORT), listed)
 
@@ -141,6 +142,19 @@ def test_the_data_protection_officer_is_told_by_event(night: Night) -> None:
     for event in (USE, LAST_WORD, AGAIN):
         assert night.bus.outcome(event) == [("fg", "GEGEVENSBESCHERMING", "delivered", "legal-task")]
         assert night.bus.told(FG, event) == [("delivery", 1, True)]
+
+
+def test_the_data_protection_officer_sees_in_its_own_view_what_is_overdue(night: Night) -> None:
+    said, token = io.StringIO(), night.bus.tokens(FG).event
+    with redirect_stdout(said):
+        officer = night.bus.platform.partner_file("fg")
+        in_time = commands.told(officer, Asked(only_overdue=False, as_json=True, language="en"), Console())
+    uses = {use["id"]: use for use in json.loads(said.getvalue())["uses"]}
+    first, again = (uses[token(night.bus.name(event))] for event in (USE, AGAIN))
+    assert (first["state"], first["finding"], first["reviewers"]) == ("reviewed", "unjustified", 2)
+    assert (again["state"], again["publisher_kind"], again["placements"]) == ("overdue", "", [])
+    assert not in_time
+    assert USE.id not in said.getvalue()
 
 
 def test_without_officer_or_ground_it_is_quarantined_and_opens_nothing(night: Night) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import random
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 import yaml
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
@@ -15,12 +18,18 @@ from rich.console import Console
 from consent.documents import Document
 from consent.known import Fact
 from consent.numbers import read_numbers
+from consent.policy import Decision
 from consent.proofs.examples import OFFICER, REVIEWERS, review, use
-from ketenbus.errors import ConfigurationError
+from ketenbus import envelope
+from ketenbus.errors import ConfigurationError, CorruptLogError
 from services.emergency import commands
 from services.emergency.seen import Seen, alarm, oldest_first, seen
+from services.emergency.told import TOPIC, folded
 from services.register.reading import numbers
-from tests.consent_facts import retracted
+from streams.disclose.view import message as view_message
+from streams.runtime.records import Record
+from tests.consent_facts import NOON, retracted
+from tests.log_events import TRACE, logged, tokens
 
 DAY = date(2020, 5, 4)
 USE = use(used_on=DAY)
@@ -120,3 +129,32 @@ def test_a_number_that_is_missing_is_refused_with_its_file(tmp_path: Any) -> Non
     path.write_text(yaml.safe_dump(rows()[:1]), "utf-8")
     with pytest.raises(ConfigurationError, match="settings.yaml:1: smallest-count is missing"):
         numbers(path)
+
+
+SIGNING = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+
+
+def message(fact: Fact, change: int, kind: str = "delivery") -> Record:
+    event = logged(replace(fact, time=NOON), "opvang")
+    decision = Decision("fg", "GEGEVENSBESCHERMING", "delivered", ("neutral",), "fg-noodtoegang/1", ("legal-task",))
+    said = view_message(event, decision, tokens(TOPIC), kind, change, TRACE)
+    headers = envelope.sign(said.headers, said.key, said.value or b"", SIGNING)
+    return Record(TOPIC, 0, change, 0, said.key, said.value, headers)
+
+
+@given(st.randoms(use_true_random=False))
+def test_the_officers_view_folds_to_the_same_in_any_order_and_any_number_of_times(rng: random.Random) -> None:
+    told = [
+        message(USE, 1), message(use("gone", used_on=DAY), 1), message(use("gone", used_on=DAY), 2, "recall"),
+        message(looked(REVIEWERS[0], "a"), 1), message(looked(REVIEWERS[1], "b"), 1),
+        message(looked(REVIEWERS[1], "b"), 2, "recall"), message(looked(REVIEWERS[1], "b"), 3, "release"),
+    ]  # fmt: skip
+    [found] = folded(rng.sample(told * 2, k=14), SIGNING.public_key(), DAY, 3)
+    assert (found.finding, found.reviewers, found.publisher_kind, found.placements) == ("unjustified", 2, "", ())
+    assert found.id != "use"
+
+
+def test_a_message_that_disclose_did_not_sign_is_no_word_to_the_officer() -> None:
+    forged = replace(message(USE, 1), key=b"somebody-else")
+    with pytest.raises(CorruptLogError, match="bad-signature"):
+        folded([forged], SIGNING.public_key(), DAY, 3)
