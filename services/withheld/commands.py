@@ -73,9 +73,9 @@ def _protection(least: Number) -> Words:
     sure = asked if least.status == "open" else Words("", "")
     return Words(
         f"{LEFT_OUT} weggelaten: kleiner dan {least.value}{sure.nl}, of nodig om dat niet uit te rekenen. "
-        "Tabellen van twee dagen zijn van elkaar af te trekken: geef er niet twee uit.",
+        "Tabellen van twee dagen of van twee ontvangers zijn naast elkaar te leggen: geef er niet twee uit.",
         f"{LEFT_OUT} left out: smaller than {least.value}{sure.en}, or needed to keep that from being worked out. "
-        "Tables of two days can be subtracted from one another: do not release two.",
+        "Tables of two days or of two recipients can be laid side by side: do not release two.",
     )
 
 
