@@ -10,9 +10,11 @@ from typing import Any
 
 from consent.activities import Register
 from consent.classes import Class
+from consent.emergency import opens
 from consent.known import Fact, Ref, replay
 from consent.policy import Case, Decision, decide
 from consent.precedence import Consent
+from consent.proofs import emergency
 from consent.proofs.cedar import Answer, Asked, Cedar, Place, raw_facts
 from consent.proofs.cedar_facts import Raw, Taught
 from consent.proofs.enumeration import STRANGER
@@ -65,7 +67,7 @@ def compared(
     seed: int = SEED,
     most_words: int = 2,
 ) -> Agreement:
-    """Ask Cedar what ours say: of every class, of every set of up to `most_words` words, and of `count` random histories."""
+    """Ask Cedar what ours say: of every class, every set of up to `most_words` words, and `count` random histories."""
     of_classes = list(_differing(cedar, _class_questions(table, classes, seed)))
     of_histories = list(_differing(cedar, _history_questions(register, cedar.places, count, seed)))
     sets = tuple(every_set(most_words))
@@ -73,6 +75,18 @@ def compared(
     differences = [d for _, found in (*of_classes, *of_histories) for d in found]
     counts = (sum(n for n, _ in of_classes), len(sets), sum(n for n, _ in of_histories))
     return Agreement(*counts, (*differences, *differing))
+
+
+def openings(cedar: Cedar) -> Iterator[str]:
+    """Yield, for each history of emergency access and day, how the two differ on what is opened; empty where they agree."""
+    for history in emergency.every_history():
+        facts = tuple(history.facts())
+        known, first = replay(facts), cedar.opened_from(raw_facts(map(raw, facts)))
+        for day in emergency.DAYS:
+            if (ours := opens(known, day)) == (first <= day.toordinal()):
+                yield ""
+            else:
+                yield f"{history} on {day}: ours {'opens' if ours else 'opens nothing'}, Cedar otherwise"
 
 
 def _differing_words(cedar: Cedar, sets: Sequence[Words]) -> Iterator[str]:

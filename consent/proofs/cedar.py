@@ -107,13 +107,14 @@ class Cedar:
             "publisher": event.publisher,
             "day": event.day.toordinal(),
             "safety": event.safety,
-            "opened_from": self._opened_from(known),
+            "opened_from": self.opened_from(known),
             "superseded": event.name in known.superseded,
             "retracted": event.name in known.retracted,
         }
         return _request(place, prefix, f"{json.dumps(context)[:-1]}, {self._consent(known, place)[1:]}")
 
-    def _opened_from(self, known: Taught) -> int:
+    def opened_from(self, known: Taught) -> int:
+        """Return the first day on which emergency access opens what is recorded, as an ordinal."""
         if known.uses not in self._opened:
             self._opened[known.uses] = opened_from(known.uses)
         return self._opened[known.uses]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 import consent.precedence as engine
-from consent.proofs.agreement import compared
+from consent import emergency
+from consent.emergency import Looked
+from consent.known import Known
+from consent.proofs.agreement import compared, openings
 from consent.proofs.cedar import Cedar
 from consent.table import compiled
 from services.policy.law import raw_law
@@ -25,6 +28,23 @@ FAULTS: dict[str, Callable[..., Any]] = {
     "_of_a_minor": lambda known, gone: frozenset(),
     "_by_giver": lambda said: {s.giver: [t for t in said if t.giver == s.giver] for s in said},
 }
+
+
+def counting_the_officer(known: Known) -> Iterator[Looked]:
+    for use in known.uses:
+        of = [r for r in known.reviews if r.target == use.ref]
+        yield Looked(use, frozenset(r.reviewer for r in of), frozenset(r.reviewer for r in of if not r.justified))
+
+
+#: What of emergency access is broken, and how.
+EMERGENCY: dict[str, Any] = {"REVIEWERS": 1, "standing": counting_the_officer, "superseded": FAULTS["superseded"]}
+
+
+@pytest.mark.parametrize(("name", "fault"), [*EMERGENCY.items(), ("REVIEWERS", 3)])
+def test_a_fault_in_emergency_access_is_seen(name: str, fault: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(emergency, name, fault)
+    law = raw_law()
+    assert any(openings(Cedar(law.activities, law.rules)))
 
 
 @pytest.mark.parametrize("name", FAULTS)
