@@ -95,7 +95,7 @@ class Disclose:
             told += [self._tell(record, change) for change in changed if change.kind]
         if decided:
             await store.store(connection, decided)
-        return [*told, *self._receipts(receipts)]
+        return [*self._receipts(receipts), *told]  # in this order: what cannot be receipted is not delivered
 
     def _tell(self, record: Record, change: Change) -> ToSend:
         decision = change.standing.decision

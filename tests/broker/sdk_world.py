@@ -57,7 +57,7 @@ class World:
     def recipient(self) -> tuple[PartnerSettings, str]:
         """A made-up recipient that may read anything, and its own view's recipient name; the test plays disclose."""
         name = f"t{uuid4().hex[:12]}"
-        self._make(f"view.{name}.registratie")
+        self.make_topic(f"view.{name}.registratie")
         settings = replace(
             self.partner(),
             id=name,
@@ -70,7 +70,7 @@ class World:
     def unacknowledged(self, name: str = POLICE) -> PartnerSettings:
         """A partner whose acknowledgements nobody but the test writes."""
         settings = replace(self.partner(name), id=f"t{uuid4().hex[:12]}")
-        self._make(f"acknowledgements.{settings.id}")
+        self.make_topic(f"acknowledgements.{settings.id}")
         return replace(settings, user=self._admin["user"], password=self._admin["password"])
 
     def write(self, topic: str, records: Iterable[tuple[Headers, bytes | None, bytes | None]]) -> None:
@@ -109,7 +109,7 @@ class World:
         consumer.close()
         return int(found.offset)
 
-    def _make(self, topic: str) -> None:
+    def make_topic(self, topic: str) -> None:
         admin = AdminClient(self._access)
         for future in admin.create_topics([NewTopic(topic, 1, 1)], operation_timeout=30).values():
             future.result(30)
