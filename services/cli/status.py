@@ -202,6 +202,7 @@ def _facts(look: Look) -> Table:
     table.add_column(width=17, style="dim", no_wrap=True)
     table.add_column()
     table.add_row("emergency access", _emergency(look))
+    table.add_row("unknown codes", _codes(look))
     table.add_row("publish to view", _latency(look))
     table.add_row("quarantine", _quarantine(look))
     table.add_row("balance", _balance(look))
@@ -234,6 +235,16 @@ def _emergency(look: Look) -> str:
     if not alarm.open + alarm.overdue:
         return "no use waits for review"
     return f"{alarm.open + alarm.overdue} wait for two reviewers, {alarm.overdue} overdue (term {alarm.days} days)"
+
+
+def _codes(look: Look) -> str:
+    codes = look.codes
+    if codes is None:
+        return "not looked at yet"
+    if not codes.fields:
+        return "none"
+    of = f"{codes.reports:,} report" if codes.reports == 1 else f"{codes.reports:,} reports"
+    return f"{codes.fields:,} sealed fields of {of} hold a code no list knows: kept as said"
 
 
 def _balance(look: Look) -> str:

@@ -23,6 +23,7 @@ from ketenbus.errors import CorruptLogError, RetryableError
 from services.emergency.reading import uses
 from services.emergency.seen import Alarm, alarm
 from services.health.broker import Broker
+from services.health.codes import UnknownCodes, unknown_codes
 from services.health.counting import Count, Counted
 from services.health.judging import (
     DEFAULT,
@@ -63,6 +64,7 @@ class Look:
     free_bytes: int
     disk: Verdict
     emergency: Alarm | None = None
+    codes: UnknownCodes | None = None
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
@@ -94,6 +96,7 @@ class Observer:
         self._uncountable: str | None = None
         self._term = numbers()["emergency-review-days"]
         self._emergency: Alarm | None = None
+        self._codes: UnknownCodes | None = None
         self._sizes: Mapping[str, int] = {}
         self._memory: Mapping[int, int] = {}
         self._seldom_at = 0.0
@@ -129,6 +132,7 @@ class Observer:
             free_bytes=free,
             disk=judge_disk(free),
             emergency=self._emergency,
+            codes=self._codes,
         )
 
     async def close(self) -> None:
@@ -222,7 +226,7 @@ class Observer:
         if positions is not None and positions.get("admit"):
             await self._recount()
         if positions is not None:
-            await self._look_for_reviews()
+            await self._look_into_tables()
         took = time.monotonic() - began
         self._seldom_at = time.monotonic() + max(SELDOM_SECONDS, SELDOM_SHARE * took)
 
@@ -237,9 +241,10 @@ class Observer:
         except AWAY:
             await self._drop()
 
-    async def _look_for_reviews(self) -> None:
-        """See which uses of emergency access wait for their reviewers; what was seen before stands where PostgreSQL is away."""
+    async def _look_into_tables(self) -> None:
+        """See which uses of emergency access wait for reviewers, and which codes no list knows; seen before stands meanwhile."""
         try:
+            self._codes = await unknown_codes(await self._connected())
             found = await uses(await self._connected(), day_of(datetime.now(UTC)), self._term.value)
             self._emergency = alarm(found, self._term.value, is_open=self._term.status == "open")
         except AWAY:

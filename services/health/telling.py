@@ -53,6 +53,9 @@ def told(look: Look) -> dict[str, Any]:
             "oldest_due_on": look.emergency.oldest_due_on and look.emergency.oldest_due_on.isoformat(),
             "review_days": look.emergency.days,
         },
+        "unknown_codes": None
+        if look.codes is None
+        else {"sealed_fields": look.codes.fields, "reports": look.codes.reports},
         "disk": {"free_bytes": look.free_bytes, **_told(look.disk)},
     }
 

@@ -22,6 +22,7 @@ from infra.local.platform import Platform
 from sandbox.publish import Agencies
 from sandbox.telling import Planned
 from services.cli.workers import NAMES, Workers
+from services.health.codes import UnknownCodes
 from services.health.judging import Limits, Verdict
 from services.health.observing import Look, Observer, observed
 from tests.broker.stream_events import new_subject, report
@@ -107,14 +108,21 @@ def pid_of(platform: Platform, name: str) -> int:
 
 async def test_what_came_in_is_shown_as_what_became_of_it(own: Platform) -> None:
     async with watching(own) as observer:
-        before = (await until(observer, lambda look: at_rest(look) and look.counted is not None)).counted
+        first = await until(
+            observer, lambda look: at_rest(look) and look.counted is not None and look.codes is not None
+        )
+        before, codes = first.counted, first.codes
         assert before is not None
-        good = [report(POLICE, new_subject()) for _ in range(5)]
+        assert codes is not None
+        good = [report(POLICE, new_subject()) for _ in range(4)]
+        good.append(report(POLICE, new_subject(), "in-a-sealed-field", forms=("A_CODE_OF_NO_LIST", "AU")))
         bad = [report(POLICE, new_subject(), fault) for fault in ("undecodable", "missing-signature")]
         await publish(own, *bad, *good, good[0])
         await until(observer, at_rest)
-        counted = (await until(observer, counted_since(time.time()))).counted
+        last = await until(observer, counted_since(time.time()))
+        counted = last.counted
         assert counted is not None
+        assert last.codes == UnknownCodes(codes.fields + 1, codes.reports + 1)
         # Each report comes back from the registration as a record of its own: five more.
         assert counted.published - before.published == 2 * 5 + 2 + 1
         assert counted.admitted - before.admitted == 2 * 5

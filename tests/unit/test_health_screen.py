@@ -12,6 +12,7 @@ from rich.console import Console
 
 from services.cli.status import screen
 from services.emergency.seen import Alarm
+from services.health.codes import UnknownCodes
 from services.health.counting import Counted
 from services.health.exporting import GAUGES, Exporter
 from services.health.judging import Seen, Server, judge, judge_disk, judge_server
@@ -45,6 +46,7 @@ def look(*seen: Seen, counted: Counted | None = COUNTED) -> Look:
         free_bytes=78_000_000_000,
         disk=judge_disk(78_000_000_000),
         emergency=Alarm(0, 0, None, 3, is_open=True),
+        codes=UnknownCodes(0, 0),
     )
 
 
@@ -68,6 +70,20 @@ def test_an_overdue_review_of_emergency_access_is_an_alarm_that_says_where_to_lo
     assert json.loads(json.dumps(told(late)))["emergency_access"]["review_overdue"] == 2
 
 
+def test_codes_that_no_list_knows_are_counted_and_never_shown() -> None:
+    some = replace(look(WELL), codes=UnknownCodes(3, 1))
+    assert any(
+        line.endswith("3 sealed fields of 1 report hold a code no list knows: kept as said")
+        for line in shown(some, 140)
+    )
+    assert json.loads(json.dumps(told(some)))["unknown_codes"] == {"sealed_fields": 3, "reports": 1}
+    assert some.is_well
+    assert any(
+        "unknown codes" in line and line.endswith("none")
+        for line in shown(replace(some, codes=UnknownCodes(0, 0)), 140)
+    )
+
+
 def test_a_review_that_is_in_time_is_no_alarm() -> None:
     waiting = replace(look(WELL), emergency=Alarm(1, 0, None, 3, is_open=True))
     assert waiting.is_well
@@ -82,7 +98,8 @@ def test_what_is_wrong_comes_first_in_words() -> None:
     )
     assert "12 records, 3 open; the oldest for 2 h 0 min: victim-reported/0/7 (bad-signature)" in lines[-3]
     assert "p50 230 ms, p99 1.5 s of 5,231 deliveries" in lines[-4]
-    assert "no use waits for review" in lines[-5]
+    assert lines[-5].endswith("none")
+    assert "no use waits for review" in lines[-6]
 
 
 def test_a_bus_that_is_well_says_so() -> None:
