@@ -82,9 +82,16 @@ class Look:
 class Observer:
     """Looks, and remembers enough to see what moves."""
 
-    def __init__(self, platform: Platform, names: tuple[str, ...], limits: Limits = DEFAULT) -> None:
+    def __init__(
+        self,
+        platform: Platform,
+        names: tuple[str, ...],
+        limits: Limits = DEFAULT,
+        seldom_seconds: float = SELDOM_SECONDS,
+    ) -> None:
         self._platform = platform
         self._limits = limits
+        self._every_seldom = seldom_seconds
         admin = platform.admin()
         self._broker = Broker(admin)
         self._dsn = admin["dsn"]
@@ -228,7 +235,7 @@ class Observer:
         if positions is not None:
             await self._look_into_tables()
         took = time.monotonic() - began
-        self._seldom_at = time.monotonic() + max(SELDOM_SECONDS, SELDOM_SHARE * took)
+        self._seldom_at = time.monotonic() + max(self._every_seldom, SELDOM_SHARE * took)
 
     async def _recount(self) -> None:
         try:

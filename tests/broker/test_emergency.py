@@ -105,7 +105,7 @@ def stage(running: Bus, *events: Planned) -> Stage:
 
 
 async def looked(platform: Platform) -> Alarm | None:
-    observer = Observer(platform, NAMES)
+    observer = Observer(platform, NAMES, seldom_seconds=0.5)
     try:
         return (await observer.look()).emergency
     finally:

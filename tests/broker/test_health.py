@@ -48,7 +48,7 @@ def own() -> Iterator[Platform]:
 
 @asynccontextmanager
 async def watching(platform: Platform) -> AsyncIterator[Observer]:
-    observer = Observer(platform, NAMES, LIMITS)
+    observer = Observer(platform, NAMES, LIMITS, seldom_seconds=0.5)
     try:
         yield observer
     finally:

@@ -98,7 +98,16 @@ def test_a_recount_sees_a_report_that_was_changed(plain: Ran, folder: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "options", [("--shuffle", "3"), ("--times", "3"), ("--chaos", "workers"), ("--chaos", "all")], ids=" ".join
+    "options",
+    [
+        ("--shuffle", "3"),
+        ("--times", "3"),
+        pytest.param(
+            ("--chaos", "workers"), marks=pytest.mark.long
+        ),  # all of these strikes are among those of the next
+        ("--chaos", "all"),
+    ],
+    ids=" ".join,
 )
 def test_order_repetition_and_kills_change_nothing(plain: Ran, folder: Path, options: tuple[str, ...]) -> None:
     other = demo(folder / "other", *options)
