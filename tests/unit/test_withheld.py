@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
 from ketenbus.events import ReportWithheld
+from services.cli.app import app
 from services.withheld import commands
 from services.withheld.counting import Withheld, kept_back, not_reported, reporter_kind
 from services.withheld.suppression import table
@@ -61,6 +63,21 @@ def test_a_small_number_goes_with_three_others_and_the_totals_stay() -> None:
     assert shown["no-consent"] == {"FAIRWORK": 25, "OVERIG": 120, "total": 145}
     assert shown["no-authority"] == {"FAIRWORK": None, "OVERIG": None, "total": 12}
     assert shown["total"] == {"FAIRWORK": 40, "OVERIG": 160, "total": 200}
+
+
+def test_a_number_that_may_just_be_shown_is_enough_to_hide_a_small_one_behind() -> None:
+    counts = {("a", "x"): 1, ("a", "y"): 10, ("b", "x"): 10, ("b", "y"): 0, ("c", "x"): 90, ("c", "y"): 90}
+    left_out = [
+        (row, column) for row, line in table(counts, 10).shown().items() for column, n in line.items() if n is None
+    ]
+    assert left_out == [("a", "x"), ("a", "y"), ("b", "x"), ("b", "y")]
+
+
+@pytest.mark.parametrize("words", [("--purpose", "GOSSIP"), ("--recipient", "newspaper")])
+def test_a_recipient_or_purpose_that_is_not_there_is_refused(words: tuple[str, str]) -> None:
+    refused = CliRunner().invoke(app, ["withheld", *words])
+    assert refused.exit_code == 2
+    assert f"unknown {words[0][2:]} {words[1]}: one of" in refused.output
 
 
 def test_one_number_alone_takes_its_totals_with_it() -> None:
