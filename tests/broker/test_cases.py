@@ -75,7 +75,8 @@ def test_safe_shelter_places_without_consent_and_registers_nothing(went: Telling
     assert before is not None
     assert before == after
     assert (before.persons, before.messages) == (1, 1)
-    night = [heard for heard in went.steps[-1].heard if heard.event.step == "night-move"]
+    [last] = [one for one in went.steps if one.step.id == "night-move"]
+    night = [heard for heard in last.heard if heard.event.step == "night-move"]
     assert {(h.recipient, h.purpose, h.told, h.reasons) for h in night} == {
         ("comensha", "PLAATSING", "delivery", ("safety",)),
         ("opvang", "PLAATSING", "delivery", ("safety",)),
