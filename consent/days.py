@@ -27,3 +27,22 @@ def start_of(day: date) -> datetime:
     if day == date.min:
         return _FIRST
     return datetime(day.year, day.month, day.day, tzinfo=NETHERLANDS).astimezone(UTC)
+
+
+def span(at: datetime | None, precision: str) -> tuple[datetime | None, datetime | None]:
+    """Return the first and the last instant at which something so dated can have happened; None when unknown.
+
+    A day, a month and a year are those of the Netherlands.
+    """
+    if at is None or precision == "INSTANT":
+        return at, at
+    first = day_of(at)
+    if precision == "DAY":
+        after = first + timedelta(days=1)
+    elif precision == "MONTH":
+        first = first.replace(day=1)
+        after = (first + timedelta(days=32)).replace(day=1)
+    else:
+        first = first.replace(month=1, day=1)
+        after = first.replace(year=first.year + 1)
+    return start_of(first), start_of(after) - timedelta(microseconds=1)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import reduce
 
-from consent.days import day_of, start_of
+from consent.days import span
 from ketenbus.events import (
     ConsentGiven,
     ConsentRefused,
@@ -209,24 +209,5 @@ def replay(facts: Iterable[Fact]) -> Known:
 
 def _said(ref: Ref, event: ConsentGiven | ConsentRefused, grants: bool, counts: bool) -> Said:
     giver = (event.given_by, event.giver)
-    earliest, latest = _span(event.occurred_at, event.occurred_precision)
+    earliest, latest = span(event.occurred_at, event.occurred_precision)
     return Said(ref, grants, event.purpose, event.recipient, giver, event.age_group, earliest, latest, counts)
-
-
-def _span(at: datetime | None, precision: str) -> tuple[datetime | None, datetime | None]:
-    """Return the first and the last instant at which something so dated can have happened; None when unknown.
-
-    A day, a month and a year are those of the Netherlands.
-    """
-    if at is None or precision == "INSTANT":
-        return at, at
-    first = day_of(at)
-    if precision == "DAY":
-        after = first + timedelta(days=1)
-    elif precision == "MONTH":
-        first = first.replace(day=1)
-        after = (first + timedelta(days=32)).replace(day=1)
-    else:
-        first = first.replace(month=1, day=1)
-        after = first.replace(year=first.year + 1)
-    return start_of(first), start_of(after) - timedelta(microseconds=1)

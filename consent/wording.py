@@ -150,6 +150,7 @@ TYPES: Mapping[str, Words] = {
     "emergency-access-used": Words("een gebruik van noodtoegang", "a use of emergency access"),
     "emergency-access-reviewed": Words("een beoordeling van noodtoegang", "a review of emergency access"),
     "fact-quarantined": Words("het bericht dat iets in quarantaine staat", "the word that something is in quarantine"),
+    "recall-confirmed": Words("de bevestiging van een terugroeping", "the confirmation of a recall"),
 }  # fmt: skip
 
 CLASSES: Mapping[str, Words] = {

@@ -19,8 +19,12 @@ ATTRIBUTES = frozenset(
 )
 
 #: What each role asks of its field: the code list it takes, or that it is text of a form its reader checks.
-ROLE_CODELISTS = {"publisher-kind": "reporter-kind", "publisher-unit": "police-unit"}
-TEXT_ROLES = frozenset({"subject", "other-subject", "link", "id"})
+ROLE_CODELISTS = {
+    "publisher-kind": "reporter-kind",
+    "publisher-recipient": "recipient",
+    "publisher-unit": "police-unit",
+}
+TEXT_ROLES = frozenset({"subject", "other-subject", "link", "id", "token"})
 SEALS = frozenset({"string", "date", "codes"})
 
 #: The names the design gives to what points at another event.

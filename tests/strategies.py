@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ketenbus.contract import EventType, Field, contract
 from ketenbus.events import MODELS
+from ketenbus.rules import TOKEN
 from ketenbus.values import Event, Record, Sealed
 
 DAYS = st.dates(date(1900, 1, 1), date(2100, 1, 1))
@@ -81,6 +82,8 @@ def _numbers(field: Field, least: int, most: int) -> st.SearchStrategy[int]:
 def _text(field: Field) -> st.SearchStrategy[str]:
     if field.role == "link":
         return IDS
+    if field.role == "token":
+        return st.from_regex(TOKEN, fullmatch=True)
     # \Z, for $ also matches before a newline.
     return st.from_regex(field.pattern.removesuffix("$"), fullmatch=True) if field.pattern else TEXTS
 

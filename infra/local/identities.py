@@ -162,6 +162,7 @@ class Identities:
                 return {
                     "keyring": [[self._oin("comensha"), "special"]],
                     "keyring_folder": str(self.data / "keyring"),
+                    "partner": str(self._partner_file("rapporteur")),
                     "view_public_key": self._view_public_key(),
                 }
             case _:

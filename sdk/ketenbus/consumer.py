@@ -18,6 +18,8 @@ from ketenbus.changes import Changes
 from ketenbus.connection import FAULTS, client_settings, fault, require_topic, start
 from ketenbus.errors import CorruptLogError, Unreadable
 from ketenbus.keyring import ZoneKeys
+from ketenbus.producer import Accepted, Producer, Refused
+from ketenbus.recalls import confirmation
 from ketenbus.settings import PartnerSettings
 from ketenbus.view import Kind, Received, Withheld
 
@@ -41,7 +43,11 @@ class Consumer:
 
         async with Consumer(settings, "comensha", "REGISTRATIE", keys=keys, state=Path("view.sqlite")) as messages:
             async for received in messages:
-                ...
+                if received.is_recall:
+                    ...  # stop using what was delivered under received.id
+                    await messages.confirm(received, producer)
+                else:
+                    ...
 
     A message counts as finished when the next one is asked for, or when the `async with` ends without an exception;
     only then is its position committed, so a message whose handling fails comes again. Re-deliveries and older
@@ -59,6 +65,7 @@ class Consumer:
         state: Path | None = None,
     ) -> None:
         self._settings = settings
+        self._view = (recipient, purpose)
         self._topic = view_topic(recipient, purpose)
         self._group = group or f"{settings.user}.{self._topic}"
         self._keys = keys
@@ -120,6 +127,15 @@ class Consumer:
                 return await self.__anext__()
         except TimeoutError:
             return None
+
+    async def confirm(self, recall: Received, producer: Producer) -> Accepted | Refused:
+        """Publish that this recall is done: call it when what was recalled is in use nowhere any more (AVG art. 19).
+
+        Confirm before asking for the next message: a kill in between brings the recall again, and confirming it twice is
+        confirming it once. Raises ValueError on a message that recalls nothing, and what `Producer.send` raises.
+        """
+        outgoing = confirmation(recall, *self._view)
+        return await producer.send(outgoing.event, id=outgoing.id, time=outgoing.time)
 
     async def _next(self) -> Received | None:
         """Finish the message in hand and return the next that is news, or None when nothing came for a while."""

@@ -576,6 +576,22 @@ class EmergencyAccessReviewed(Event):
     justified: bool
 
 
+class RecallConfirmed(Event):
+    """A recipient says that it has stopped using what was recalled in its view (AVG art. 19). It says no more than
+    the recall does, so that confirming twice is confirming once."""
+
+    TYPE: ClassVar[str] = "recall-confirmed"
+    SCHEMA_ID: ClassVar[int] = 1033
+
+    subject: str
+    occurred_at: datetime | None = None
+    occurred_precision: str
+    recipient: str
+    purpose: str
+    recalled: str
+    change: int
+
+
 MODELS: dict[str, type[Event]] = {
     "signal-raised": SignalRaised,
     "signal-forwarded": SignalForwarded,
@@ -609,4 +625,5 @@ MODELS: dict[str, type[Event]] = {
     "fact-quarantined": FactQuarantined,
     "emergency-access-used": EmergencyAccessUsed,
     "emergency-access-reviewed": EmergencyAccessReviewed,
+    "recall-confirmed": RecallConfirmed,
 }

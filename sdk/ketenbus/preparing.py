@@ -22,6 +22,8 @@ CLOCK_LEEWAY = timedelta(minutes=5)
 ID = rules.EVENT_ID
 TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 SUBJECT = "subject"
+#: The roles of a field that holds a code of the publisher's own kind: as which it reports, whose view it reads.
+OWN_KIND = ("publisher-kind", "publisher-recipient")
 LARGEST_VALUE_BYTES = 1_000_000  # a broker takes 1,048,588 bytes: the rest is for headers and framing
 
 
@@ -103,7 +105,7 @@ def authority_broken(event: Event, kind: str, unit: str | None) -> Iterator[Brok
         )
     for field in declared.fields:
         value = getattr(event, field.name)
-        if field.role == "publisher-kind" and field.codelist is not None:
+        if field.role in OWN_KIND and field.codelist is not None:
             code = known.codelists[field.codelist].codes.get(value)
             if code is not None and kind not in code.more.get("publisher_kinds", ()):
                 yield Broken(field.name, f"is the code of the publisher's own kind, {kind}")

@@ -59,6 +59,11 @@ class Received:
     unopened: Mapping[str, str] = defaulting(default_factory=dict)
     unmapped: frozenset[str] = frozenset()
 
+    @property
+    def is_recall(self) -> bool:
+        """Whether this tells to stop using what was delivered; it has no event, and asks to be confirmed."""
+        return self.kind == "recall"
+
     def field(self, name: str) -> Any:
         """Return a field's value, `Sealed` when it was not opened, `Withheld` when this view does not hold it.
 

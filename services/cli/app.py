@@ -26,6 +26,7 @@ from services.cli.errors import plainly
 from services.cli.policy import policy_app
 from services.cli.progress import Progress
 from services.cli.quarantine_app import quarantine_app
+from services.cli.recall import recall_app
 from services.cli.register import register_app
 from services.cli.report import OUT, Options, stored_report, write_json_report
 from services.cli.variants import RULES
@@ -58,6 +59,7 @@ app.add_typer(emergency_app, name="emergency")
 contract_app = typer.Typer(no_args_is_help=True, help="The contract: what may be published, and who gets it.")
 app.add_typer(contract_app, name="contract")
 app.add_typer(register_app, name="register")
+app.add_typer(recall_app, name="recall")
 explain.mount(app)
 withheld.mount(app)
 

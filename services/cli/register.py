@@ -17,6 +17,7 @@ from services.cli.errors import plainly
 from services.cli.explain import Lang, Language
 from services.cli.report import OUT
 from services.register import lines, page, reading, telling
+from streams.runtime.settings import load_terms
 
 register_app = typer.Typer(
     no_args_is_help=True, help="The register of processing activities: checked, covered, to read."
@@ -34,6 +35,7 @@ def check(
     """Read the register as every processor does at its start, and what holds each rule; every fault by file and line."""
     register, rulebook = reading.read(file)
     reading.numbers()
+    load_terms()
     if file is None and (wrong := _unpinned(register, rulebook)):
         raise ConfigurationError("\n".join(wrong))
     print(f"activities {len(register.activities)}, views {len(register.views())}: no fault")

@@ -9,12 +9,14 @@ from typing import Any, get_args, get_type_hints
 
 from ketenbus.contract import EventType, Field, contract
 from ketenbus.events import MODELS
+from ketenbus.preparing import OWN_KIND
 from ketenbus.values import Event, Record
 
 WHEN = datetime(2019, 3, 4, 10, 15, tzinfo=UTC)
 DAY = date(2019, 3, 4)
 SUBJECT = "Z2-4410"
 EARLIER = "0190b0a2-1111-7000-8000-000000000001"
+TOKEN = f"1.{'bmlldGVjaHQ' * 11}"
 SEALED_TEXT = "verzonnen"
 
 #: What is tried on a pattern, in this order.
@@ -62,6 +64,8 @@ def _value(field: Field, publisher: str | None) -> Any:
             return next(text for text in TEXTS if re.fullmatch(str(field.pattern), text))
         case "string" if field.role == "link":
             return EARLIER
+        case "string" if field.role == "token":
+            return TOKEN
         case "string":
             return SUBJECT if field.role in {"subject", "other-subject"} else SEALED_TEXT
         case "int" | "long":
@@ -76,6 +80,6 @@ def _value(field: Field, publisher: str | None) -> Any:
 
 def _code(field: Field, publisher: str | None) -> str:
     codes = contract().codelists[field.codelist or ""].codes.values()
-    if field.role == "publisher-kind" and publisher is not None:
+    if field.role in OWN_KIND and publisher is not None:
         codes = [code for code in codes if publisher in code.more.get("publisher_kinds", ())]  # type: ignore[assignment]
     return next(c.code for c in codes if contract().codelists[field.codelist or ""].allows(c.code, DAY))

@@ -16,7 +16,9 @@ from consent.activities import view_topic
 from ketenbus import codec, envelope
 from ketenbus.envelope import Headers
 from ketenbus.errors import CorruptLogError, Unreadable
+from ketenbus.events import RecallConfirmed
 from streams.disclose import releases, store
+from streams.disclose.confirmations import confirmation
 from streams.disclose.judge import Candidate, Change, Standing, judge
 from streams.disclose.releases import Laws, founding, is_control
 from streams.disclose.store import StoredFact
@@ -54,6 +56,13 @@ class Disclose:
         new = {(f.subject, f.oin, f.id) for f in facts}
         latest = {f.subject: record for f, record in zip(facts, logged_here, strict=True)}
         touched = set(await store.learn(connection, facts))
+        confirmed = [
+            confirmation(record, fact.oin, fact.id, self.tokens)
+            for fact, record in zip(facts, logged_here, strict=True)
+            if fact.type == RecallConfirmed.TYPE
+        ]
+        if confirmed:
+            await store.confirm(connection, confirmed)
         if released:
             for subject, partition in (await store.subjects_in(connection, sorted(released))).items():
                 touched.add(subject)

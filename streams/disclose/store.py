@@ -1,4 +1,4 @@
-"""The facts of every subject, the standing of every candidate, and every decision as evidence."""
+"""The facts of every subject, the standing of every candidate, every decision as evidence, and which recalls were confirmed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from consent.policy import Decision
+from streams.disclose.confirmations import Confirmation
 from streams.disclose.judge import Candidate, Change, Standing
 from streams.disclose.tokens import EventName
 from streams.runtime.transaction import Connection
@@ -26,6 +27,11 @@ CREATE TABLE IF NOT EXISTS decision (
     recipient text NOT NULL, purpose text NOT NULL, outcome text NOT NULL, mask text NOT NULL, activity text NOT NULL,
     reasons text NOT NULL, kind text, change int NOT NULL, known_to text NOT NULL, register text NOT NULL,
     decided_at timestamptz NOT NULL DEFAULT now());
+CREATE TABLE IF NOT EXISTS confirmation (
+    confirmed_by text NOT NULL, confirmation text NOT NULL, recipient text NOT NULL, purpose text NOT NULL, change int NOT NULL,
+    subject bytea, oin text, id text, at timestamptz NOT NULL, PRIMARY KEY (confirmed_by, confirmation));
+CREATE INDEX IF NOT EXISTS confirmation_event ON confirmation (subject, oin, id);
+CREATE INDEX IF NOT EXISTS decision_recall ON decision (subject, oin, id) WHERE kind = 'recall';
 CREATE INDEX IF NOT EXISTS decision_event ON decision (oin, id);
 CREATE INDEX IF NOT EXISTS fact_id ON fact (id);
 CREATE INDEX IF NOT EXISTS fact_emergency ON fact (subject) WHERE type = 'emergency-access-used';
@@ -173,4 +179,22 @@ async def store(connection: Connection, changes: Sequence[tuple[Change, str, str
         "$11::text[],$12::text[],$13::text[])",
         *columns[:10],
         *columns[11:],
+    )
+
+
+async def confirm(connection: Connection, confirmations: Sequence[Confirmation]) -> None:
+    """Store what recipients say of recalls; what was said before changes nothing."""
+    rows = sorted({(c.oin, c.id): c for c in confirmations}.values(), key=lambda c: (c.oin, c.id))
+    await connection.execute(
+        "INSERT INTO confirmation SELECT * FROM unnest($1::text[],$2::text[],$3::text[],$4::text[],$5::int[],"
+        "$6::bytea[],$7::text[],$8::text[],$9::timestamptz[]) ON CONFLICT DO NOTHING",
+        [c.oin for c in rows],
+        [c.id for c in rows],
+        [c.recipient for c in rows],
+        [c.purpose for c in rows],
+        [c.change for c in rows],
+        [c.recalled and c.recalled.subject for c in rows],
+        [c.recalled and c.recalled.oin for c in rows],
+        [c.recalled and c.recalled.id for c in rows],
+        [c.at for c in rows],
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 
 from ketenbus.errors import CorruptLogError
 from ketenbus.events import (
@@ -14,9 +15,11 @@ from ketenbus.events import (
     ReportWithheld,
     TablesDelivered,
 )
+from ketenbus.settings import PartnerSettings
 from ketenbus.view import Received
 from streams.monitoring import store
 from streams.monitoring.store import Counted, Version
+from streams.runtime.confirming import Confirming
 from streams.runtime.records import Record, ToSend
 from streams.runtime.settings import ProcessorSettings
 from streams.runtime.transaction import Connection
@@ -24,21 +27,23 @@ from streams.runtime.zone import ZoneReader
 
 
 class Monitoring:
-    """Reads view.rapporteur.monitoring; writes its own tables and nothing to the bus."""
+    """Reads view.rapporteur.monitoring; writes its own tables, and to the bus only that a recall is done."""
 
     name = "monitoring"
     schema = store.SCHEMA
-    sends = False
+    sends = True
     topics = ("view.rapporteur.monitoring",)
 
     def __init__(self, settings: ProcessorSettings) -> None:
         self.reader = ZoneReader(settings)
+        self.confirming = Confirming(PartnerSettings.load(Path(settings.keys["partner"])), "rapporteur", "MONITORING")
 
     async def apply(self, connection: Connection, records: Sequence[Record]) -> list[ToSend]:
         """Take in what the view says."""
         versions: list[Version] = []
         counted: list[Counted] = []
-        for received in map(self.reader.read, records):
+        read = [self.reader.read(record) for record in records]
+        for received in read:
             match received.event:
                 case RegistrationRecorded() as event:
                     content = _content(received, event)
@@ -60,7 +65,7 @@ class Monitoring:
                     raise CorruptLogError(f"view.rapporteur.monitoring: {received.type} has no place in monitoring")
         await store.put_versions(connection, versions)
         await store.put_counted(connection, counted)
-        return []
+        return self.confirming.confirm(records[-1], read)
 
 
 def _content(received: Received, event: RegistrationRecorded) -> str:

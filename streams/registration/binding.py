@@ -1,4 +1,7 @@
-"""registration: CoMensha's view to unique persons; every record that changes goes back to the bus, stripped of identity."""
+"""registration: CoMensha's view to unique persons; every record that changes goes back to the bus, stripped of identity.
+
+A recall is confirmed in the transaction that stops using the report.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +30,7 @@ from ketenbus.view import Received
 from streams.registration import store
 from streams.registration.fold import JoinRules, Link, Person, Report, persons
 from streams.registration.store import RecordRow
+from streams.runtime.confirming import Confirming
 from streams.runtime.records import Record, ToSend
 from streams.runtime.settings import ProcessorSettings
 from streams.runtime.transaction import Connection
@@ -34,7 +38,7 @@ from streams.runtime.zone import ZoneReader
 
 
 class Registration:
-    """Reads view.comensha.registratie; writes its own tables and registration-recorded and -ended."""
+    """Reads view.comensha.registratie; writes its own tables, registration-recorded and -ended, and recall-confirmed."""
 
     name = "registration"
     schema = store.SCHEMA
@@ -45,6 +49,7 @@ class Registration:
         self.reader = ZoneReader(settings)
         self.partner = PartnerSettings.load(Path(settings.keys["partner"]))
         self.sealing = PublisherKeys(self.partner.keyring, self.partner.oin)
+        self.confirming = Confirming(self.partner, "comensha", "REGISTRATIE")
         raw = yaml.safe_load(settings.law_file("persons.yaml").read_text("utf-8"))
         self.rules = JoinRules(frozenset(raw["join_by"]), raw["desk_links"])
 
@@ -55,8 +60,9 @@ class Registration:
         zone_key = await store.zone_key(connection)
         news = {r.id: r for r in received if (r.id, r.change) in fresh}
         touched = await _take_in(connection, tuple(news.values()), zone_key)
+        confirmed = self.confirming.confirm(records[-1], news.values())
         if not touched:
-            return []
+            return confirmed
         subjects = await store.neighbourhood(connection, touched)
         found = persons(
             await store.reports_of(connection, subjects), await store.links_of(connection, subjects), self.rules
@@ -66,7 +72,7 @@ class Registration:
         changed = _changed(found, before, at)
         held = [(subject, p.number) for p in found for subject in p.subjects]
         await store.put_records(connection, subjects, held, [row for row, _ in changed])
-        return self.publish(records[-1], changed)
+        return [*self.publish(records[-1], changed), *confirmed]
 
     def publish(self, record: Record, changed: Sequence[tuple[RecordRow, Person | None]]) -> list[ToSend]:
         """Return versions of records as events for the bus, which follow from `record`."""

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from consent.activities import Register, read_register
 from consent.documents import Document, document
 from consent.refusals import Vocabulary
+from consent.terms import Term, read_terms
 from ketenbus.contract import contract
 from ketenbus.errors import ConfigurationError
 
@@ -24,6 +25,7 @@ REGISTER = ROOT / "consent" / "register"
 LAW = {
     "activities.yaml": REGISTER / "activities.yaml",
     "rules.yaml": REGISTER / "rules.yaml",
+    "terms.yaml": REGISTER / "terms.yaml",
     "persons.yaml": ROOT / "streams" / "registration" / "persons.yaml",
     "tables": ROOT / "streams" / "monitoring" / "tables",
 }
@@ -101,6 +103,14 @@ def load_approvers(path: Path | None) -> dict[str, Ed25519PublicKey]:
     """Return who may approve a release of the register; nobody where no file says who."""
     rows = [] if path is None else yaml.safe_load(path.read_text("utf-8"))["approvers"]
     return {row["id"]: Ed25519PublicKey.from_public_bytes(base64.b64decode(row["public_key"])) for row in rows}
+
+
+def load_terms(terms: Path = LAW["terms.yaml"]) -> dict[str, Term]:
+    """Return the terms in that file by id; raises ConfigurationError with file, line and reason of every fault."""
+    try:
+        return read_terms(_document(terms), _ids("articles.yaml"), _ids("questions.yaml"))
+    except (ValueError, OSError) as error:
+        raise ConfigurationError(f"register refused\n{error}") from error
 
 
 def _document(path: Path) -> Document:

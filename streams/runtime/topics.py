@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import yaml
 
 from consent.activities import view_topic
 from ketenbus.contract import contract
+from ketenbus.events import RecallConfirmed
 from streams.runtime.records import MOST_GROWTH
 from streams.runtime.settings import load_register
 
@@ -28,15 +29,8 @@ QUARANTINE_BYTES = (MOST_GROWTH + 1) * TYPE_BYTES
 FOLDED_BY = {("comensha", "REGISTRATIE"): "registration", ("rapporteur", "MONITORING"): "monitoring"}
 
 #: Which kinds of partner stand behind a recipient of the register.
-RECIPIENT_KINDS = {
-    "comensha": ("comensha",),
-    "rapporteur": ("rapporteur",),
-    "opvang": ("opvang",),
-    "zorgcoordinatie": ("zorgcoordinator",),
-    "ind": ("ind",),
-    "om": ("om",),
-    "nla": ("nla-opsporing",),
-    "fg": ("fg",),
+RECIPIENT_KINDS: Mapping[str, tuple[str, ...]] = {
+    code.code: tuple(code.more["publisher_kinds"]) for code in contract().codelists["recipient"].codes.values()
 }
 
 
@@ -61,6 +55,13 @@ def type_topics() -> tuple[str, ...]:
     return tuple(sorted(t.name for t in contract().types.values() if t.publishers))
 
 
+def _folders(name: str, records: Sequence[str]) -> tuple[str, ...]:
+    """Return the processors that publish a type for the partner whose view they fold."""
+    if name == RecallConfirmed.TYPE:
+        return tuple(sorted(FOLDED_BY.values()))
+    return ("registration",) if name in records else ()
+
+
 def layout(partners: Path = Path(__file__).parents[2] / "infra/local/partners.yaml") -> tuple[TopicSpec, ...]:
     """Return every topic, for the partners in that registry."""
     kinds: Mapping[str, str] = {p["id"]: p["kind"] for p in yaml.safe_load(partners.read_text("utf-8"))["partners"]}
@@ -68,14 +69,14 @@ def layout(partners: Path = Path(__file__).parents[2] / "infra/local/partners.ya
     def of(*wanted: str) -> tuple[str, ...]:
         return tuple(sorted(partner for partner, kind in kinds.items() if kind in wanted))
 
-    registration = ("registration-recorded", "registration-corrected", "registration-ended")
+    records = ("registration-recorded", "registration-corrected", "registration-ended")
     specs = [
         TopicSpec(
             name,
             1,
-            ("admit", "auditor", *(("registration",) if name in registration else ())),
+            ("admit", "auditor", *(("registration",) if name in records else ())),
             # `replay` puts quarantined records on their topic again, as they were signed (docs/decisions/011).
-            (*of(*contract().types[name].publishers), *(("registration",) if name in registration else ()), "replay"),
+            (*of(*contract().types[name].publishers), *_folders(name, records), "replay"),
             TYPE_BYTES,
         )
         for name in type_topics()

@@ -45,15 +45,18 @@ class Workers:
 
     platform: Platform
     logs: Path
+    law: Path | None = None
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def start(self) -> None:
         """Start every worker that is not running."""
         for name in PROCESSORS.keys() - self.running.keys():
             command = [sys.executable, "-m", "streams.worker", name]
+            command += ["--settings", str(self.platform.processor_file(name))]
+            command += [] if self.law is None else ["--law", str(self.law)]
             with (self.logs / f"{name}.log").open("ab") as log:
                 self.running[name] = subprocess.Popen(
-                    [*command, "--settings", str(self.platform.processor_file(name))],
+                    command,
                     cwd=ROOT,
                     env={**os.environ, "PYTHONPATH": str(ROOT)},
                     stdout=log,
@@ -250,9 +253,9 @@ def _header(record: Record, name: str) -> str:
 
 
 @contextmanager
-def bus(platform: Platform, folder: Path) -> Iterator[Bus]:
-    """Run the workers for a while."""
-    workers = Workers(platform, folder)
+def bus(platform: Platform, folder: Path, law: Path | None = None) -> Iterator[Bus]:
+    """Run the workers for a while, under another register where `law` is a folder that has one."""
+    workers = Workers(platform, folder, law)
     workers.start()
     try:
         running = Bus(platform, workers, folder / "keyring")

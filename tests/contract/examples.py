@@ -25,6 +25,7 @@ SEALED = Sealed(
 )
 TEXT = "client-é-1"  # two bytes for one letter
 EVENT_ID = "0190b0a2-1111-7000-8000-000000000001"
+TOKEN = f"1.{'Zm9v' * 30}"
 
 #: What is tried on a pattern, in this order.
 TEXTS = (
@@ -73,7 +74,7 @@ def _value(field: Field) -> Any:
         case "string" if field.pattern is not None:
             return next(text for text in TEXTS if re.fullmatch(str(field.pattern), text))
         case "string":
-            return EVENT_ID if field.role == "link" else TEXT
+            return {"link": EVENT_ID, "token": TOKEN}.get(field.role or "", TEXT)
         case "int" | "long":
             return field.maximum
         case "boolean":

@@ -27,6 +27,7 @@ PARTNERS = (
     ("overige-1", "overige-melder", None),
     ("zorgcoordinatie-1", "zorgcoordinator", None),
     ("comensha", "comensha", None),
+    ("rapporteur", "rapporteur", None),
 )
 OINS: Mapping[str, str] = {name: f"9999999{number:013d}" for number, (name, _, _) in enumerate(PARTNERS, 1)}
 SUBJECT_KEY, VIEW_KEY = bytes(32), bytes(range(64))
@@ -104,7 +105,7 @@ def _keys(root: Path, processor: str) -> dict[str, Any]:
         case "registration":
             return {**zone, "keyring": [["*", "identity"], ["*", "special"]], "partner": str(root / "comensha.json")}
         case _:
-            return {**zone, "keyring": [[OINS["comensha"], "special"]]}
+            return {**zone, "keyring": [[OINS["comensha"], "special"]], "partner": str(root / "rapporteur.json")}
 
 
 def _text(raw: bytes) -> str:

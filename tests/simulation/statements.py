@@ -197,6 +197,13 @@ async def _newest_releases(tx: Transaction, sql: str, arguments: Sequence[Any]) 
     return [Row(values) for values in newest.values()]
 
 
+@begins("INSERT INTO confirmation SELECT")
+async def _confirm(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
+    for key, values in rows_of("confirmation", arguments):
+        await tx.insert("confirmation", key, values)
+    return []
+
+
 @begins("SELECT pg_advisory_xact_lock")
 async def _alone(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
     await tx.lock("advisory", ())

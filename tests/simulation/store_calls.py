@@ -11,8 +11,10 @@ from typing import Any
 from consent.policy import Decision
 from streams.admit import store as admit
 from streams.disclose import store as disclose
+from streams.disclose.confirmations import Confirmation
 from streams.disclose.judge import Change, Standing
 from streams.disclose.store import Held, StoredFact
+from streams.disclose.tokens import EventName
 from streams.monitoring import store as monitoring
 from streams.monitoring.store import Counted, Version
 from streams.registration import store as registration
@@ -115,6 +117,7 @@ def _disclose(draw: random.Random) -> Call:
         for n in range(draw.randint(0, 4))
     ]
     subjects = _some(draw, SUBJECTS)
+    confirmations = [_confirmation(draw) for _ in range(draw.randint(1, 3))]
     changes = {(c.logged.name.id, c.standing.decision.recipient): c for c in (_change(draw) for _ in range(3))}
     return draw.choice(
         (
@@ -126,8 +129,14 @@ def _disclose(draw: random.Random) -> Call:
                 lambda c: disclose.store(c, [(change, "ketenlog/0/7", "law") for change in changes.values()]),
             ),
             Call("take_back", lambda c: disclose.take_back(c, [_held(change) for change in changes.values()])),
+            Call("confirm", lambda c: disclose.confirm(c, confirmations)),
         )
     )
+
+
+def _confirmation(draw: random.Random) -> Confirmation:
+    named = draw.choice((None, EventName(SUBJECTS[0], "o", draw.choice(NAMES))))
+    return Confirmation("r", draw.choice(NAMES), "comensha", "REGISTRATIE", draw.randint(1, 3), named, AT)
 
 
 def _change(draw: random.Random) -> Change:

@@ -120,11 +120,12 @@ def test_every_type_a_partner_may_publish_has_a_topic_of_one_partition_named_aft
     assert "fact-quarantined" not in LAYOUT
 
 
-def test_only_its_publishers_replay_and_for_its_records_the_registration_write_a_types_topic() -> None:
+def test_only_its_publishers_replay_and_zones_for_their_own_words_write_a_types_topic() -> None:
     kinds = {p["id"]: p["kind"] for p in yaml.safe_load(PARTNERS.read_text("utf-8"))["partners"]}
     for name in topics.type_topics():
         writers = {kinds.get(writer, writer) for writer in LAYOUT[name].writers}
-        ours = {"replay", "registration"} if name.startswith("registration-") else {"replay"}
+        zones = {"recall-confirmed": {"registration", "monitoring"}}
+        ours = {"replay"} | ({"registration"} if name.startswith("registration-") else zones.get(name, set()))
         assert writers - ours == {kind for kind in kinds.values() if kind in contract().types[name].publishers}
         assert ours <= set(LAYOUT[name].writers)
 
