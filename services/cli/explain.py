@@ -29,6 +29,7 @@ from streams.runtime.settings import load, load_register
 
 Language = StrEnum("Language", {"nl": "nl", "en": "en"})
 Lang = Annotated[Language, typer.Option(help="Dutch or English.")]
+MOMENTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
 Recipient = Annotated[str | None, typer.Option(help="Only this recipient.")]
 
 
@@ -46,16 +47,24 @@ def explain(
     source: Annotated[str | None, typer.Option(help="Its ce_source, where two publishers use the same id.")] = None,
     examples: Annotated[int | None, typer.Option(min=1, help="No event: this many that were decided in different ways.")] = None,
     out: Annotated[Path | None, typer.Option(help="With --examples: the Markdown page to put them in, between its marks.")] = None,
+    of: Annotated[datetime | None, typer.Option("--as-of", formats=MOMENTS, help="Instead: on what had happened by then (UTC).")] = None,
+    known: Annotated[datetime | None, typer.Option("--known-at", formats=MOMENTS, help="Instead: on what was admitted by then (UTC).")] = None,
     as_json: Json = False,
     data: Data = None,
 ) -> None:  # fmt: skip
     """Explain in plain words who got an event and why, and take every decision on it again; exit code 1 if one differs."""
     if (id is None) == (examples is None):
         raise ConfigurationError("name one event, or ask for --examples N")
+    if examples is not None and (of or known):
+        raise ConfigurationError("--as-of and --known-at ask about one event")
     if recipient is not None:
         _known("recipient", recipient)
     with audited(data) as path:
         settings = load(path)
+        if of is not None or known is not None:
+            stood = asyncio.run(asking.stood(settings, id or "", source, _utc(of), _utc(known), recipient))
+            print("\n\n".join("\n".join(printing.said(one, lang.value)) for one in stood))
+            return
         if examples is not None:
             found = asyncio.run(asking.examples(settings, examples))
         else:
@@ -69,6 +78,10 @@ def explain(
         for one in found:
             print("\n".join(printing.lines(one, lang.value, recipient)))
     raise typer.Exit(0 if all(one.holds for one in found) else 1)
+
+
+def _utc(at: datetime | None) -> datetime | None:
+    return None if at is None else at.replace(tzinfo=UTC)
 
 
 def write(out: Path, examples: str) -> None:

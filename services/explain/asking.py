@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from consent.known import Fact, Ref
+from collections.abc import Sequence
+from datetime import datetime
+
+from consent.explain import Explanation, explain
+from consent.instants import Admitted, as_known_at, as_of
+from consent.known import Fact, Ref, replay
+from consent.policy import decide
 from ketenbus.errors import ConfigurationError
 from services.explain import store
 from services.explain.answers import Explained
@@ -41,21 +47,48 @@ async def examples(settings: ProcessorSettings, count: int) -> list[Explained]:
         return [await _explained(connection, settings, names, way.id, way.oin) for way in chosen]
 
 
+async def stood(
+    settings: ProcessorSettings,
+    event_id: str,
+    source: str | None,
+    of: datetime | None,
+    known: datetime | None,
+    recipient: str | None = None,
+) -> list[Explanation]:
+    """Return what the register in force decides on what had happened `of` an instant, and was `known` at one; None is now.
+
+    It says nothing of what was done: that is what `event` tells. Raises ConfigurationError as `event` does, and where the event
+    itself was not admitted by then.
+    """
+    names = names_of(settings)
+    wanted = arrivals.named(source, names.partners)
+    if (read := names.named_by(event_id)) is not None:
+        event_id, wanted = read.id, read.oin
+    found = []
+    async with snapshot(settings.dsn) as connection:
+        held = await releases(connection, settings)
+        for fact in await _mine(connection, event_id, wanted):
+            about = await facts_about(connection, [fact.subject])
+            facts: Sequence[Fact] = [_fact(one) for one in about]
+            if known is not None:
+                facts = as_known_at([Admitted(_fact(one), logged(one).admitted_at) for one in about], known)
+            if of is not None:
+                facts = as_of(facts, of)
+            case = case_of(logged(fact))
+            if all(one.ref != case.ref for one in facts):
+                raise ConfigurationError(
+                    f"event {event_id} was not admitted yet at {known}: nothing could be decided on it"
+                )
+            law = held.by_partition[position(fact.origin)[0]].register
+            decisions = decide(law, case, replay(facts))
+            found += [explain(law, case, facts, d) for d in decisions if recipient in (None, d.recipient)]
+    return found
+
+
 async def _explained(
     connection: Connection, settings: ProcessorSettings, names: Names, event_id: str, wanted: str | None
 ) -> Explained:
-    facts = await facts_by_id(connection, event_id)
-    publishers = {fact.oin for fact in facts}
-    if wanted not in publishers and (wanted is not None or len(publishers) != 1):
-        if len(publishers) > 1:
-            raise ConfigurationError(
-                f"several publishers used id {event_id}: add --source, one of {', '.join(sorted(publishers))}"
-            )
-        raise ConfigurationError(
-            f"no event {event_id} was admitted, so nothing was decided on it: ask ./ketenbus lineage event {event_id}"
-        )
-    oin = wanted or publishers.pop()
-    mine = [fact for fact in facts if fact.oin == oin]
+    mine = await _mine(connection, event_id, wanted)
     answers = []
     held = await releases(connection, settings)
     registers = {law.fingerprint: law.register for law in held.laws.values()}
@@ -74,6 +107,22 @@ async def _explained(
         answers=tuple(answers),
         not_named=tuple(view for view in names.register.views() if view not in named),
     )
+
+
+async def _mine(connection: Connection, event_id: str, wanted: str | None) -> list[StoredFact]:
+    """Return the event of this id, under each of its subjects."""
+    facts = await facts_by_id(connection, event_id)
+    publishers = {fact.oin for fact in facts}
+    if wanted not in publishers and (wanted is not None or len(publishers) != 1):
+        if len(publishers) > 1:
+            raise ConfigurationError(
+                f"several publishers used id {event_id}: add --source, one of {', '.join(sorted(publishers))}"
+            )
+        raise ConfigurationError(
+            f"no event {event_id} was admitted, so nothing was decided on it: ask ./ketenbus lineage event {event_id}"
+        )
+    oin = wanted or publishers.pop()
+    return [fact for fact in facts if fact.oin == oin]
 
 
 def _fact(stored: StoredFact) -> Fact:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
+from consent.wording import REASONS
 from infra.local.platform import Platform
 from ketenbus.errors import ConfigurationError
 from sandbox.telling import Planned
@@ -131,3 +133,15 @@ def test_the_register_as_draft_changes_nothing_and_a_basis_without_consent_what_
     effects = {d.candidate[0].id: d.effect for group in found.effects.values() for d in group.examples}
     assert (effects[CARE.id], effects[SILENT.id]) == ("kept", "newly-shared")
     assert POLICE.id not in effects
+
+
+def test_an_event_is_explained_as_of_an_instant_and_as_known_at_one(audited: Audited) -> None:
+    def stood(of: datetime | None = None, known: datetime | None = None) -> list[str]:
+        found = asyncio.run(asking.stood(audited.settings, CARE.id, CARE.partner, of, known))
+        return [one.lines[0].en for one in found]
+
+    assert stood() == [REASONS["consent-withdrawn"].why.en]
+    assert stood(of=WHEN - timedelta(seconds=1)) == [REASONS["no-consent"].why.en]
+    assert stood(of=WHEN, known=WHEN) == stood()
+    with pytest.raises(ConfigurationError, match="was not admitted yet at 2020-05-04 11:59:59"):
+        stood(known=WHEN - timedelta(seconds=1))
