@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from bench import demo, docs, latency, peering, policy, profiling, throughput, volume
+from bench import demo, docs, latency, peering, policy, profiling, recall, throughput, volume
 from bench.figures import Figure, as_json, table
 from bench.place import Say
 from streams.runtime.faust_lane import BATCH_RECORDS
@@ -20,6 +20,7 @@ Measure = Callable[[Say, argparse.Namespace], Measured]
 MEASUREMENTS: Mapping[str, Measure] = {
     "peers": lambda say, wanted: peering.measure(say, wanted.peer_events),
     "latency": lambda say, _: latency.measure(say),
+    "recall": lambda say, _: recall.measure(say),
     "throughput": lambda say, _: throughput.measure(say),
     "scale": lambda say, wanted: volume.measure_scale(say, wanted.times),
     "memory": lambda say, wanted: volume.measure_memory(say, wanted.events),
