@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Literal
@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from consent.citations import Cited
 from consent.documents import Document, invalid
+from consent.precedence import Consent
 from consent.refusals import Vocabulary, contract_vocabulary, refusals
 
 FieldClass = Literal["neutral", "quasi", "identity", "contact", "special", "criminal", "location", "narrative"]
@@ -47,6 +48,8 @@ class Activity(BaseModel):
     """One processing activity: who may get which types from whom, for what, on which ground, and how masked.
 
     `ground` is the legal ground in words, `articles` its codes in `articles.yaml`. `retention` is `open` where no source states a term.
+    `recalls` is whether what was delivered is recalled when its ground ends, `expiry_recalls` whether it is when it ends
+    because a period of consent is over.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -61,6 +64,7 @@ class Activity(BaseModel):
     consent: ConsentNeed
     mask: Annotated[tuple[FieldClass, ...], Field(min_length=1)]
     recalls: bool
+    expiry_recalls: bool = True
     ground: Why
     articles: tuple[str, ...]
     sources: tuple[Cited, ...]
@@ -90,6 +94,10 @@ class Activity(BaseModel):
     def source(self) -> str:
         """Its sources on one line; the open questions where no source states it."""
         return "; ".join(map(str, self.sources)) or f"no source states it: {', '.join(self.questions)}"
+
+    def recalls_when(self, reasons: Collection[str]) -> bool:
+        """Return whether what was delivered is recalled when it is now withheld for these reasons."""
+        return self.recalls and (self.expiry_recalls or Consent.EXPIRED not in reasons)
 
     def in_force(self, on: date) -> bool:
         """Return whether the activity is valid on that day."""

@@ -151,9 +151,18 @@ def _heading(register: Register, one: Class) -> list[str]:
     if activity is None:
         return [f"No activity, {days}"]
     return [
-        f"{activity.ref}, {days}, {activity.status}, {'recalled' if activity.recalls else 'not recalled'} when it ends to stand",
+        f"{activity.ref}, {days}, {activity.status}, {_recalled(activity)}",
         *(f"  {name}: {' '.join(said.split())}" for name, said in _texts(activity)),
     ]
+
+
+def _recalled(activity: Activity) -> str:
+    said = "recalled when it ends to stand" if activity.recalls else "not recalled when it ends to stand"
+    if activity.consent == "none" or not activity.recalls:
+        return said
+    return said + (
+        ", and when a period of consent ends" if activity.expiry_recalls else ", but not when a period of consent ends"
+    )
 
 
 def _texts(activity: Activity) -> tuple[tuple[str, str], ...]:

@@ -15,9 +15,10 @@ from consent.activities import Activity, Register
 from consent.grounds import rests_on
 from consent.known import Fact
 from consent.policy import Case, Decision
+from consent.precedence import Consent
 from consent.wording import CLASSES, REASONS, STATUSES, TYPES, Words, code, inside, when
 from ketenbus.contract import contract
-from ketenbus.events import ConsentGiven, ConsentRefused, EventRetracted, FactQuarantined
+from ketenbus.events import ConsentBegun, ConsentExpired, ConsentGiven, ConsentRefused, EventRetracted, FactQuarantined
 
 #: Recipients that are several: their verb is a plural.
 _SEVERAL = frozenset({"opvang"})
@@ -46,9 +47,25 @@ def explain(register: Register, case: Case, facts: Iterable[Fact], decision: Dec
         lines += _mask(case.type, decision.mask)
     lines += [REASONS[reason].change for reason in decision.reasons]
     if decision.outcome == "delivered" and activity is not None and activity.recalls:
-        lines.append(Words("Vervalt de grond, dan krijgt de ontvanger opdracht het gebruik te staken.",
-                           "If the ground ends, the recipient is told to stop using it."))  # fmt: skip
+        lines += _when_it_ends(activity, decision)
     return Explanation(_headline(case, decision), tuple(lines), tuple(fact.ref.id for fact in used))
+
+
+def _when_it_ends(activity: Activity, decision: Decision) -> list[Words]:
+    lines = [
+        Words(
+            "Vervalt de grond, dan krijgt de ontvanger opdracht het gebruik te staken.",
+            "If the ground ends, the recipient is told to stop using it.",
+        )
+    ]
+    if Consent.GIVEN in decision.reasons and not activity.expiry_recalls:
+        lines.append(
+            Words(
+                "Verloopt alleen de termijn van de toestemming, dan mag de ontvanger houden wat hij kreeg.",
+                "If no more than the consent's period ends, the recipient may keep what it got.",
+            )
+        )
+    return lines
 
 
 def _headline(case: Case, decision: Decision) -> Words:
@@ -132,6 +149,8 @@ def _fact(fact: Fact, case: Case) -> Words:
     if isinstance(event, FactQuarantined):
         waits = event.quarantined_id
         return Words(f"{nl}: gewacht wordt op {waits}.", f"{en}: {waits} is waited for.")
+    if isinstance(event, (ConsentBegun, ConsentExpired)):
+        return Words(f"{nl}: het gaat over {event.grant_id}.", f"{en}: it is about {event.grant_id}.")
     ended = getattr(event, "withdraws", None)
     if ended is not None:
         return Words(f"{nl}: het beëindigt {ended}.", f"{en}: it ends {ended}.")

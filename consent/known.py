@@ -8,7 +8,10 @@ from datetime import date, datetime
 from functools import reduce
 
 from consent.days import span
+from consent.periods import waits
 from ketenbus.events import (
+    ConsentBegun,
+    ConsentExpired,
     ConsentGiven,
     ConsentRefused,
     ConsentUnobtainable,
@@ -44,7 +47,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One consent fact: a grant or a refusal."""
+    """One consent fact: a grant or a refusal; a grant that `waits` counts only once its period has begun."""
 
     ref: Ref
     grants: bool
@@ -55,11 +58,12 @@ class Said:
     earliest: datetime | None
     latest: datetime | None
     counts: bool
+    waits: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """One event's word that another is withdrawn or taken back."""
+    """One event's word about another: that it is withdrawn or taken back, or that its period began or ended."""
 
     ref: Ref
     target: Ref
@@ -135,6 +139,8 @@ class Known:
 
     said: frozenset[Said] = frozenset()
     withdrawals: frozenset[Ended] = frozenset()
+    begun: frozenset[Ended] = frozenset()
+    expired: frozenset[Ended] = frozenset()
     unobtainable: frozenset[Unobtainable] = frozenset()
     guardians: frozenset[Guardian] = frozenset()
     guardians_ended: frozenset[GuardianEnd] = frozenset()
@@ -150,6 +156,8 @@ class Known:
         return Known(
             self.said | other.said,
             self.withdrawals | other.withdrawals,
+            self.begun | other.begun,
+            self.expired | other.expired,
             self.unobtainable | other.unobtainable,
             self.guardians | other.guardians,
             self.guardians_ended | other.guardians_ended,
@@ -171,9 +179,9 @@ def learn(fact: Fact) -> Known:
     known = chain | Known(admitted=frozenset({fact.ref}))
     match event:
         case ConsentGiven():
-            return known | Known(said=frozenset({_said(fact.ref, event, True, event.explicit and event.unbundled)}))
+            return known | Known(said=frozenset({_granted(fact.ref, event)}))
         case ConsentRefused():
-            return known | Known(said=frozenset({_said(fact.ref, event, False, True)}))
+            return known | Known(said=frozenset({_refused(fact.ref, event)}))
         case ConsentWithdrawn():
             return known | Known(withdrawals=frozenset({Ended(fact.ref, Ref(fact.ref.oin, event.withdraws))}))
         case ConsentUnobtainable():
@@ -192,6 +200,10 @@ def learn(fact: Fact) -> Known:
         case EmergencyAccessReviewed(reviewer=reviewer, justified=justified):
             review = Review(fact.ref, Ref(fact.ref.oin, event.reviews), reviewer, justified)
             return chain | Known(reviews=frozenset({review}))
+        case ConsentBegun():
+            return chain | Known(begun=frozenset({Ended(fact.ref, _grant(event))}))
+        case ConsentExpired():
+            return chain | Known(expired=frozenset({Ended(fact.ref, _grant(event))}))
         case FactQuarantined():
             oin = event.quarantined_source.split(":")[3]
             return chain | Known(quarantined=frozenset({Ref(oin, event.quarantined_id)}))
@@ -207,7 +219,19 @@ def replay(facts: Iterable[Fact]) -> Known:
     return reduce(Known.__or__, map(learn, facts), Known())
 
 
-def _said(ref: Ref, event: ConsentGiven | ConsentRefused, grants: bool, counts: bool) -> Said:
+def _grant(period: ConsentBegun | ConsentExpired) -> Ref:
+    return Ref(period.grant_source.split(":")[3], period.grant_id)
+
+
+def _granted(ref: Ref, event: ConsentGiven) -> Said:
+    return _said(ref, event, grants=True, counts=event.explicit and event.unbundled, waits=waits(event))
+
+
+def _refused(ref: Ref, event: ConsentRefused) -> Said:
+    return _said(ref, event, grants=False, counts=True, waits=False)
+
+
+def _said(ref: Ref, event: ConsentGiven | ConsentRefused, *, grants: bool, counts: bool, waits: bool) -> Said:
     giver = (event.given_by, event.giver)
     earliest, latest = span(event.occurred_at, event.occurred_precision)
-    return Said(ref, grants, event.purpose, event.recipient, giver, event.age_group, earliest, latest, counts)
+    return Said(ref, grants, event.purpose, event.recipient, giver, event.age_group, earliest, latest, counts, waits)

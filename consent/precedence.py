@@ -5,7 +5,8 @@ Source: architecture, section 6, numbered (1) to (7) there and here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
@@ -22,10 +23,47 @@ class Consent(StrEnum):
     CONFLICT = "consent-conflict"
     REFUSED = "consent-refused"
     WITHDRAWN = "consent-withdrawn"
+    EXPIRED = "consent-expired"
+    NOT_BEGUN = "consent-not-begun"
     NOT_EXPLICIT = "not-explicit"
     NO_AUTHORITY = "no-authority"
     UNOBTAINABLE = "consent-unobtainable"
     NONE = "no-consent"
+
+
+#: Why a grant does not count though it was well given, what says most first.
+_ENDED = (Consent.WITHDRAWN, Consent.EXPIRED, Consent.NOT_BEGUN)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Everyone who spoke for one recipient and purpose: their words, how each stands, and which grants do not count."""
+
+    givers: Mapping[tuple[object, ...], list[Said]]
+    stands: Mapping[tuple[object, ...], Consent]
+    without_authority: frozenset[Ref]
+    ended: Mapping[Ref, Consent]
+
+    def grants(self) -> list[Said]:
+        """Return the grants that count of those who stand as granting."""
+        said = [s for giver, words in self.givers.items() if self.stands[giver] is Consent.GIVEN for s in words]
+        return [s for s in said if s.grants and _counts(s, self.ended, self.without_authority)]
+
+    def refusals(self) -> list[Said]:
+        """Return the refusals, by who had authority, of those who stand as refusing."""
+        said = [s for giver, words in self.givers.items() if self.stands[giver] is Consent.REFUSED for s in words]
+        return [s for s in said if not s.grants and has_authority(s) and s.ref not in self.without_authority]
+
+
+def heard(known: Known, recipient: str, purpose: str) -> Heard:
+    """Return who spoke for `recipient` and `purpose`, of what was not taken back or corrected."""
+    gone = superseded(known) | retracted(known)
+    in_scope = [s for s in known.said if s.ref not in gone and _covers(s, recipient, purpose)]
+    ended = _ended(known, gone, in_scope)
+    without_authority = _out_of_office(known, gone) | _of_a_minor(known, gone)
+    givers = _by_giver(in_scope)
+    stands = {giver: _speaker(ended, without_authority, said) for giver, said in givers.items()}
+    return Heard(givers, stands, without_authority, ended)
 
 
 def consent(known: Known, recipient: str, purpose: str) -> Consent:
@@ -35,20 +73,16 @@ def consent(known: Known, recipient: str, purpose: str) -> Consent:
     """
     if known.quarantined - known.admitted:
         return Consent.QUARANTINED
-    gone = superseded(known) | retracted(known)
-    withdrawn = frozenset(e.target for e in known.withdrawals if e.ref not in gone)
-    in_scope = [s for s in known.said if s.ref not in gone and _covers(s, recipient, purpose)]
-    without_authority = _out_of_office(known, gone) | _of_a_minor(known, gone)
-    givers = _by_giver(in_scope)
-    stands = {giver: _speaker(withdrawn, without_authority, said) for giver, said in givers.items()}
-    refusing = [said for giver, said in givers.items() if stands[giver] is Consent.REFUSED]
-    if Consent.GIVEN in stands.values():
-        if any(has_authority(s) and s.ref not in without_authority for said in refusing for s in said if not s.grants):
+    said = heard(known, recipient, purpose)
+    stands = said.stands.values()
+    if Consent.GIVEN in stands:
+        if said.refusals():
             return Consent.CONFLICT  # (7)
-        return Consent.REFUSED if refusing else Consent.GIVEN  # (6)
-    for state in (Consent.REFUSED, Consent.WITHDRAWN, Consent.NOT_EXPLICIT, Consent.NO_AUTHORITY):
-        if state in stands.values():
+        return Consent.REFUSED if Consent.REFUSED in stands else Consent.GIVEN  # (6)
+    for state in (Consent.REFUSED, *_ENDED, Consent.NOT_EXPLICIT, Consent.NO_AUTHORITY):
+        if state in stands:
             return state
+    gone = superseded(known) | retracted(known)
     unasked = any(u.ref not in gone and _covers(u, recipient, purpose) for u in known.unobtainable)
     return Consent.UNOBTAINABLE if unasked else Consent.NONE
 
@@ -70,16 +104,26 @@ def _by_giver(said: Iterable[Said]) -> dict[tuple[object, ...], list[Said]]:
     return givers
 
 
-def _speaker(withdrawn: frozenset[Ref], without_authority: frozenset[Ref], said: list[Said]) -> Consent:
+def _ended(known: Known, gone: frozenset[Ref], said: Iterable[Said]) -> Mapping[Ref, Consent]:
+    """Return the grants that count no more, or not yet, and why: withdrawn (4), past their period or before it (5).
+
+    The bus's own words about periods are never taken back: no partner has its OIN.
+    """
+    begun = {e.target for e in known.begun}
+    ended = {s.ref: Consent.NOT_BEGUN for s in said if s.waits and s.ref not in begun}
+    ended.update((e.target, Consent.EXPIRED) for e in known.expired)
+    ended.update((e.target, Consent.WITHDRAWN) for e in known.withdrawals if e.ref not in gone)
+    return ended
+
+
+def _speaker(ended: Mapping[Ref, Consent], without_authority: frozenset[Ref], said: list[Said]) -> Consent:
     """Return how one speaker's words stand: the most specific level that still says something (3), the latest of it (2)."""
-    live = [
-        s
-        for s in said
-        if not s.grants or (s.counts and has_authority(s) and s.ref not in without_authority and s.ref not in withdrawn)
-    ]
+    live = [s for s in said if not s.grants or _counts(s, ended, without_authority)]
     if not live:
-        if any(s.ref in withdrawn for s in said):
-            return Consent.WITHDRAWN  # (4)
+        reasons = {ended[s.ref] for s in said if s.ref in ended}
+        for state in _ENDED:
+            if state in reasons:
+                return state
         return Consent.NOT_EXPLICIT if any(not s.counts for s in said) else Consent.NO_AUTHORITY
     level = max(map(_specificity, live))
     heard = [s for s in live if _specificity(s) == level]
@@ -88,6 +132,10 @@ def _speaker(withdrawn: frozenset[Ref], without_authority: frozenset[Ref], said:
         if all(_is_later(grant, refusal) for refusal in refusals):
             return Consent.GIVEN
     return Consent.REFUSED
+
+
+def _counts(grant: Said, ended: Mapping[Ref, Consent], without_authority: frozenset[Ref]) -> bool:
+    return grant.counts and has_authority(grant) and grant.ref not in without_authority and grant.ref not in ended
 
 
 def _is_later(grant: Said, refusal: Said) -> bool:

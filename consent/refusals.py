@@ -111,7 +111,7 @@ def _overlaps(activities: Sequence[Activity]) -> Iterator[Fault]:
 
 
 def _same(a: Activity, b: Activity) -> bool:
-    return (a.consent, a.mask, a.recalls) == (b.consent, b.mask, b.recalls)
+    return (a.consent, a.mask, a.recalls, a.expiry_recalls) == (b.consent, b.mask, b.recalls, b.expiry_recalls)
 
 
 def _versions(activities: Sequence[Activity]) -> Iterator[Fault]:

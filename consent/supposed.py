@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from consent.known import Fact, Ref
 from consent.precedence import Consent
 from ketenbus.events import (
+    ConsentExpired,
     ConsentGiven,
     ConsentRefused,
     ConsentUnobtainable,
@@ -53,6 +54,12 @@ _STATES: Mapping[Consent, Callable[[], tuple[Fact, ...]]] = {
     Consent.WITHDRAWN: lambda: (
         _given(), _fact(ConsentWithdrawn(**_SAID, withdraws="supposed-consent"), "supposed-withdrawal"),
     ),
+    Consent.EXPIRED: lambda: (
+        _given(valid_until=date(2020, 5, 5)),
+        _fact(ConsentExpired(**_HAPPENED, grant_id="supposed-consent", grant_source=f"urn:nld:oin:{OIN}:systeem:supposed"),
+              "supposed-expiry"),
+    ),
+    Consent.NOT_BEGUN: lambda: (_given(valid_from=date(2020, 5, 5)),),
     Consent.NOT_EXPLICIT: lambda: (_given(explicit=False),),
     Consent.NO_AUTHORITY: lambda: (_given(age_group="MINOR"),),
     Consent.UNOBTAINABLE: lambda: (_fact(ConsentUnobtainable(**_HAPPENED, reason="NO_CONTACT"), "supposed-unasked"),),

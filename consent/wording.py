@@ -74,6 +74,17 @@ REASONS: Mapping[str, Reason] = {
         Words("De toestemming is ingetrokken.", "The consent was withdrawn."),
         Words("Er zou een nieuwe, uitdrukkelijke toestemming moeten komen.", "A new, explicit consent would have to come."),
     ),
+    Consent.EXPIRED: Reason(
+        Words("De toestemming gold tot een bepaalde dag, en die dag is gekomen.",
+              "The consent held until a certain day, and that day has come."),
+        Words("Er zou een nieuwe, uitdrukkelijke toestemming moeten komen.", "A new, explicit consent would have to come."),
+    ),
+    Consent.NOT_BEGUN: Reason(
+        Words("De toestemming geldt pas vanaf een bepaalde dag, en die dag is nog niet gekomen.",
+              "The consent counts from a certain day only, and that day has not come yet."),
+        Words("Vanaf die dag telt de toestemming; dan wordt opnieuw beslist.",
+              "From that day the consent counts; then it is decided again."),
+    ),
     Consent.NOT_EXPLICIT: Reason(
         Words("De toestemming was niet uitdrukkelijk, of gekoppeld aan een andere vraag. Dat telt niet.",
               "The consent was not explicit, or tied to another question. That does not count."),
@@ -149,6 +160,8 @@ TYPES: Mapping[str, Words] = {
     "placement-moved": Words("een overplaatsing in de opvang", "a move within shelter"),
     "emergency-access-used": Words("een gebruik van noodtoegang", "a use of emergency access"),
     "emergency-access-reviewed": Words("een beoordeling van noodtoegang", "a review of emergency access"),
+    "consent-begun": Words("het ingaan van een toestemming", "the beginning of a consent's period"),
+    "consent-expired": Words("het verlopen van een toestemming", "the end of a consent's period"),
     "fact-quarantined": Words("het bericht dat iets in quarantaine staat", "the word that something is in quarantine"),
     "recall-confirmed": Words("de bevestiging van een terugroeping", "the confirmation of a recall"),
 }  # fmt: skip

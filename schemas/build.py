@@ -43,7 +43,7 @@ def main() -> int:
         )
     for path in stale:
         path.write_text(wanted[path], "utf-8")
-    print(f"contract: {len(source.types)} types, {len(source.codelists)} code lists, {len(stale)} files written")
+    print(f"contract: {len(source.catalogue)} types, {len(source.codelists)} code lists, {len(stale)} files written")
     return 0
 
 

@@ -21,10 +21,10 @@ def camel(name: str) -> str:
 
 
 def bundle(source: ContractSource) -> str:
-    """Return `contract.json`: the newest version of every type, its catalogue entry, shared types and code lists."""
+    """Return `contract.json`: every type in its newest version and those before it, shared types and code lists."""
     types = {}
     for name, entry in source.catalogue.items():
-        version = source.versions(name)[-1]
+        *earlier, version = source.versions(name)
         types[name] = {
             "version": version,
             "id": source.ids[name, version],
@@ -33,6 +33,9 @@ def bundle(source: ContractSource) -> str:
             "publishers": entry["publishers"],
             "shelter": entry.get("shelter", False),
             "schema": source.types[name, version],
+            "earlier": [
+                {"version": one, "id": source.ids[name, one], "schema": source.types[name, one]} for one in earlier
+            ],
         }
     out = {"types": types, "shared": source.shared, "codelists": source.codelists}
     return json.dumps(out, indent=1, ensure_ascii=False, default=str) + "\n"

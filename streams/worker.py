@@ -7,7 +7,7 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from ketenbus.errors import BusError
+from streams.admit import days
 from streams.admit.binding import Admit
 from streams.admit.recovery import AdmitRecovery
 from streams.disclose.binding import Disclose
@@ -45,6 +46,8 @@ RECOVERIES: dict[str, Callable[[Any], Recovery]] = {
     "disclose": DiscloseRecovery,
     "registration": RegistrationRecovery,
 }
+#: What a worker does beside its batches, for ever.
+BESIDE: dict[str, Callable[[AIOKafkaProducer], Coroutine[Any, Any, None]]] = {"admit": days.tell}
 #: A worker that is frozen in the middle of a batch holds its positions locked: so long, and no longer.
 SESSION = {"idle_in_transaction_session_timeout": "15s"}
 
@@ -96,18 +99,27 @@ async def serve(settings: ProcessorSettings, pulse: Pulse) -> None:
         )
         await producer.start()
     app = lane(WatchedDelivery(processor, pool, producer, pulse), settings)
+    ending = []
     try:
         await app.start()
+        if producer is not None and processor.name in BESIDE:
+            ending.append(asyncio.ensure_future(BESIDE[processor.name](producer)))
         logging.info("%s: running", settings.name)
         stopping = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopping.set)
         crashed = asyncio.ensure_future(app.wait_until_stopped())
-        await asyncio.wait({crashed, asyncio.ensure_future(stopping.wait())}, return_when=asyncio.FIRST_COMPLETED)
+        told = asyncio.ensure_future(stopping.wait())
+        await asyncio.wait({crashed, told, *ending}, return_when=asyncio.FIRST_COMPLETED)
+        for beside in ending:
+            if beside.done():
+                beside.result()  # it never ends but by a fault
         reason = app._crash_reason or next((a._crash_reason for a in app.agents.values() if a._crash_reason), None)
         if reason is not None:
             raise reason
     finally:
+        for beside in ending:
+            beside.cancel()
         await app.stop()
         if producer is not None:
             await producer.stop()

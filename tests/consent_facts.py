@@ -121,6 +121,22 @@ def quarantined(id: str, *, type: str = "consent-given", oin: str = OIN) -> Fact
     return fact(event, f"quarantined.{id}", oin=oin)
 
 
+def over(grant: str, id: str = "period", *, oin: str = OIN) -> Fact:
+    """The bus's word that the period of a grant ended."""
+    return _period(types.ConsentExpired, grant, id, oin)
+
+
+def begun(grant: str, id: str = "period", *, oin: str = OIN) -> Fact:
+    """The bus's word that the period of a grant began."""
+    return _period(types.ConsentBegun, grant, id, oin)
+
+
+def _period(type: type[types.ConsentBegun | types.ConsentExpired], grant: str, id: str, oin: str) -> Fact:
+    source = f"urn:nld:oin:{oin}:systeem:test"
+    event = type(subject="client-1", occurred_at=NOON, occurred_precision="DAY", grant_id=grant, grant_source=source)
+    return fact(event, id, oin="0" * 20)
+
+
 def linked(id: str = "link", *, undone: str | None = None, time: datetime = NOON, **changed: Any) -> Fact:
     """The desk's word that the subject and another are, or with `undone` are not, one person."""
     held = {
@@ -211,6 +227,7 @@ def facts(draw: st.DrawFn) -> Fact:
         case "given":
             held = draw(SCOPES) | draw(SPEAKERS)
             held |= {"explicit": draw(st.booleans()) or draw(st.booleans()), "corrects": draw(LINKS)}
+            held |= {"valid_from": draw(st.sampled_from([None, None, None, DAY]))}
             return given(id, draw(MOMENTS), time=time, **held)
         case "refused":
             return refused(id, draw(MOMENTS), time=time, corrects=draw(LINKS), **draw(SCOPES), **draw(SPEAKERS))
@@ -224,8 +241,9 @@ def facts(draw: st.DrawFn) -> Fact:
             return draw(terms)
         case _:
             young = reported(id, time=time, age_group="MINOR", reported_on=draw(TIMES).date())
-            rest = st.sampled_from([reported(id, time=time), young, unobtainable(id), quarantined(id), linked(id)])
-            return draw(rest)
+            periods = [over(draw(IDS), id), begun(draw(IDS), id)]
+            rest = [reported(id, time=time), young, unobtainable(id), quarantined(id), linked(id), *periods]
+            return draw(st.sampled_from(rest))
 
 
 def histories(size: int = 8) -> st.SearchStrategy[list[Fact]]:

@@ -22,13 +22,14 @@ from consent.proofs.cedar_facts import Raw, Taught, taught
 Row = Mapping[str, Any]
 Place = tuple[str, str]
 
-#: What one word or two words are asked: rules 2, 3, 4 and 6 of precedence.
+#: What one word or two words are asked: rules 2 to 6 of precedence.
 WORDS = """
 permit(principal, action == Action::"heard", resource) when {
   (context.recipient == "" || context.recipient == context.wanted_recipient) &&
   (context.purpose == "" || context.purpose == context.wanted_purpose) &&
   (!context.grants || (
-    context.explicit && context.unbundled && context.in_office && !context.withdrawals.contains(context.name) && (
+    context.explicit && context.unbundled && context.in_office && !context.withdrawals.contains(context.name) &&
+    !context.expired.contains(context.name) && (!context.begins_later || context.begun.contains(context.name)) && (
       (context.age_group == "ADULT" && !context.still_minor && ["PERSON", "REPRESENTATIVE"].contains(context.given_by)) ||
       (context.age_group == "MINOR" && ["PARENT", "GUARDIAN"].contains(context.given_by)))))
 };
@@ -148,7 +149,7 @@ class Cedar:
 
     def _speakers(self, known: Taught, place: Place) -> dict[str, list[str]]:
         waiting = {"waiting": sorted(known.waiting), "admitted": sorted(known.admitted)}
-        wanted = {"wanted_recipient": place[0], "wanted_purpose": place[1], "withdrawals": sorted(known.withdrawals)}
+        wanted = {"wanted_recipient": place[0], "wanted_purpose": place[1], **known.of_grants}
         words = [
             word
             for word, heard in zip(

@@ -70,11 +70,18 @@ class Taught:
 
     words: tuple[Word, ...]
     withdrawals: frozenset[str]
+    begun: frozenset[str]
+    expired: frozenset[str]
     waiting: frozenset[str]
     admitted: frozenset[str]
     retracted: frozenset[str]
     superseded: frozenset[str]
     uses: tuple[Opening, ...] = ()
+
+    @property
+    def of_grants(self) -> dict[str, list[str]]:
+        """The grants of which something else is said, by what that is."""
+        return {name: sorted(getattr(self, name)) for name in ("withdrawals", "begun", "expired")}
 
 
 def taught(facts: Iterable[Raw]) -> Taught:
@@ -92,6 +99,8 @@ def taught(facts: Iterable[Raw]) -> Taught:
     return Taught(
         words=tuple(_word(f, heard) for f in heard if f["type"] in {"consent-given", "consent-refused"}),
         withdrawals=frozenset(_named(f, f["withdraws"]) for f in heard if f["type"] == "consent-withdrawn"),
+        begun=frozenset(_of_period(f) for f in told if f["type"] == "consent-begun"),
+        expired=frozenset(_of_period(f) for f in told if f["type"] == "consent-expired"),
         waiting=frozenset(
             f"{f['quarantined_source'].split(':')[3]}/{f['quarantined_id']}"
             for f in told
@@ -135,6 +144,7 @@ def _word(f: Raw, heard: Sequence[Raw]) -> Word:
         "age_group": f["age_group"],
         "explicit": grants and f["explicit"],
         "unbundled": grants and f["unbundled"],
+        "begins_later": grants and _begins_later(f, first),
         "in_office": _in_office(f, heard, first, last),
         "still_minor": any(first is None or first < day for day in _days_after_minority(heard)),
     }
@@ -157,6 +167,16 @@ def _days_after_minority(heard: Iterable[Raw]) -> Iterable[datetime]:
         if f["type"] in {"victim-reported", "placement-moved"} and f.get("age_group") == "MINOR" and said_on:
             day = said_on + timedelta(days=1)
             yield _midnight_in_utc(day) - _ahead_of_utc(day)
+
+
+def _begins_later(f: Raw, first: datetime | None) -> bool:
+    """Return whether a grant's period may begin after it was said."""
+    day: date | None = f.get("valid_from")
+    return day is not None and (first is None or first + _ahead_of_utc(day) < _midnight_in_utc(day))
+
+
+def _of_period(f: Raw) -> str:
+    return f"{f['grant_source'].split(':')[3]}/{f['grant_id']}"
 
 
 def _in_office(f: Raw, heard: Sequence[Raw], first: datetime | None, last: datetime | None) -> bool:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from consent.known import Corrected, Fact, Known, Ref, learn
 from consent.policy import Fate
 from consent.precedence import Consent
 from ketenbus.events import (
+    ConsentBegun,
+    ConsentExpired,
     ConsentGiven,
     ConsentRefused,
     ConsentUnobtainable,
@@ -53,6 +55,11 @@ def withdrawal(of: str, id: str = "withdrawal") -> Fact:
     """Return the withdrawal of one grant."""
     held = {name: said for name, said in _SPOKEN.items() if name not in {"channel", "language", "text_version"}}
     return _fact(id, ConsentWithdrawn(withdraws=of, **held))
+
+
+def period(fact: type[ConsentBegun | ConsentExpired], of: str, id: str = "period") -> Fact:
+    """Return the bus's word that the period of a grant began or ended."""
+    return _fact(id, fact(grant_id=of, grant_source=f"urn:nld:oin:{OIN}:systeem:proofs", **_DATED))
 
 
 def held(id: str = "held", quarantined_type: str = "consent-given") -> Fact:
@@ -121,6 +128,8 @@ EXAMPLES: Mapping[Consent, tuple[Fact, ...]] = {
     Consent.CONFLICT: (grant(), refusal(given_by="REPRESENTATIVE")),
     Consent.REFUSED: (refusal(),),
     Consent.WITHDRAWN: (grant(), withdrawal("grant")),
+    Consent.EXPIRED: (grant(), period(ConsentExpired, "grant")),
+    Consent.NOT_BEGUN: (grant(valid_from=date(2020, 5, 5)),),
     Consent.NOT_EXPLICIT: (grant(explicit=False),),
     Consent.NO_AUTHORITY: (grant(age_group="MINOR"),),
     Consent.UNOBTAINABLE: (unobtainable(),),

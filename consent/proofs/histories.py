@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -15,6 +15,7 @@ from consent.proofs.examples import (
     REVIEWERS,
     grant,
     held,
+    period,
     refusal,
     report,
     review,
@@ -22,7 +23,7 @@ from consent.proofs.examples import (
     use,
     withdrawal,
 )
-from ketenbus.events import EventRetracted, GuardianAppointed, GuardianEnded
+from ketenbus.events import ConsentBegun, ConsentExpired, EventRetracted, GuardianAppointed, GuardianEnded
 
 Speaker = tuple[str, str | None, str]
 IDS = "abcdef"
@@ -80,7 +81,16 @@ def _spoken(rng: Random, name: str, speaker: Speaker) -> Fact:
     }
     if name == "refusal":
         return refusal(rng.choice(IDS), **held)
+    held["valid_from"] = None if rng.random() < 0.7 else _day(rng)
     return grant(rng.choice(IDS), explicit=rng.random() < 0.9, unbundled=rng.random() < 0.9, **held)
+
+
+def _day(rng: Random) -> date:
+    return _moment(rng).date()
+
+
+def _period(rng: Random) -> Fact:
+    return period(rng.choice((ConsentBegun, ConsentExpired)), rng.choice(IDS), rng.choice("pq"))
 
 
 def _retraction(rng: Random) -> Fact:
@@ -123,6 +133,7 @@ def _review(rng: Random) -> Fact:
 _MAKERS: Mapping[str, Callable[[Random], Fact]] = {
     "withdrawal": lambda rng: withdrawal(rng.choice(IDS), rng.choice((*IDS, "w"))),
     "retraction": _retraction,
+    "period": _period,
     "guardian": _guardian,
     "report": _report,
     "held": lambda rng: held(rng.choice(IDS)),
@@ -135,6 +146,7 @@ _MADE = (
     *["refusal"] * 4,
     *["withdrawal"] * 2,
     "retraction",
+    *["period"] * 2,
     "guardian",
     "guardian",
     "report",

@@ -3,7 +3,8 @@
 A word is a grant or a refusal by one of two speakers, with or without authority, at one of the four levels of scope, at
 one of as many moments as there are words or at an unknown one; a grant can also be flawed or withdrawn. Sets that
 differ only in which speaker is called the first, or in how far apart the moments are, are one. Beside them stand the sets
-of up to two words in which a parent without a number speaks, of whom nobody knows whether it is the same one.
+of up to two words in which a parent without a number speaks, of whom nobody knows whether it is the same one, or in which
+a grant is past its period or before it.
 """
 
 from __future__ import annotations
@@ -11,30 +12,37 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cache, reduce
 from itertools import combinations, product
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 from consent.known import Fact, Known, learn
 from consent.precedence import Consent, consent
-from consent.proofs.examples import AT, grant, refusal, withdrawal
+from consent.proofs.examples import AT, grant, period, refusal, withdrawal
+from ketenbus.events import ConsentExpired
 
 RECIPIENT, PURPOSE = "comensha", "REGISTRATIE"
+#: Later than any word is said.
+BEGINS_ON = date(2021, 1, 1)
 #: How many words of a set are enumerated in full.
 MOST_WORDS = 3
 Kind = Literal[
-    "grant", "grant without authority", "flawed grant", "withdrawn grant", "refusal", "refusal without authority"
-]
-KINDS: tuple[Kind, ...] = (
     "grant",
     "grant without authority",
     "flawed grant",
     "withdrawn grant",
+    "expired grant",
+    "grant to begin",
     "refusal",
     "refusal without authority",
-)
-_REFUSALS = KINDS[4:]
+]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+#: What the engine hears as it hears a withdrawn or a flawed grant.
+_OF_PERIODS: tuple[Kind, ...] = ("expired grant", "grant to begin")
+_REFUSALS: tuple[Kind, ...] = ("refusal", "refusal without authority")
+#: What can become of a grant when one more fact is known.
+_ENDED: tuple[Kind, ...] = ("withdrawn grant", "expired grant")
 #: Each speaker, with the number, the age at which they have authority and the one at which they have none.
 _SPEAKERS = (
     ("PERSON", None, "ADULT", "MINOR"),
@@ -43,8 +51,8 @@ _SPEAKERS = (
 )
 #: The parent without a number: never called another.
 UNKNOWN_PARENT = 2
-#: How many words of a set are enumerated where one of them is by the parent without a number.
-_MOST_WITH_UNKNOWN = 2
+#: How many words of a set are enumerated where one of them is by the parent without a number, or of a period.
+_MOST_OF_OTHERS = 2
 _OTHER_NAME = (1, 0, UNKNOWN_PARENT)
 #: A change of how consent stands: before, after.
 Step = tuple[Consent, Consent]
@@ -64,7 +72,7 @@ Words = tuple[Word, ...]
 
 @dataclass(frozen=True, slots=True)
 class Enumerated:
-    """How consent stands after every set of words, and every step that one more refusal or withdrawal makes."""
+    """How consent stands after every set of words, and every step that one more refusal, withdrawal or expiry makes."""
 
     stands: Mapping[Words, Consent]
     steps: Mapping[Step, tuple[Words, Words]]
@@ -76,7 +84,7 @@ class Enumerated:
 
 
 def enumerated(most: int = MOST_WORDS) -> Enumerated:
-    """Return every set of up to `most` words, and what one more refusal or withdrawal changes, with an example each."""
+    """Return every set of up to `most` words, and what one more refusal, withdrawal or expiry changes, with an example each."""
     stands = {words: stands_after(words) for words in every_set(most)}
     steps: dict[Step, tuple[Words, Words]] = {}
     for words, after in stands.items():
@@ -87,14 +95,14 @@ def enumerated(most: int = MOST_WORDS) -> Enumerated:
 
 def every_set(most: int) -> Iterator[Words]:
     """Yield every set of up to `most` words once."""
-    yield from _sets(most, (0, 1))
-    for words in _sets(min(most, _MOST_WITH_UNKNOWN), (0, 1, UNKNOWN_PARENT)):
-        if any(word.speaker == UNKNOWN_PARENT for word in words):
+    yield from _sets(most, (0, 1), tuple(kind for kind in KINDS if kind not in _OF_PERIODS))
+    for words in _sets(min(most, _MOST_OF_OTHERS), (0, 1, UNKNOWN_PARENT), KINDS):
+        if any(word.speaker == UNKNOWN_PARENT or word.kind in _OF_PERIODS for word in words):
             yield words
 
 
-def _sets(most: int, speakers: tuple[int, ...]) -> Iterator[Words]:
-    every = [Word(*told) for told in product(speakers, KINDS, range(4), range(-1, most))]
+def _sets(most: int, speakers: tuple[int, ...], kinds: tuple[Kind, ...]) -> Iterator[Words]:
+    every = [Word(*told) for told in product(speakers, kinds, range(4), range(-1, most))]
     for size in range(most + 1):
         for words in combinations(sorted(every), size):
             if _is_canonical(words):
@@ -139,12 +147,12 @@ def _renamed(words: Words) -> Words:
 
 
 def _without_one(words: Words) -> Iterator[Words]:
-    """Yield what was said before one of the refusals, or before one of the withdrawals."""
+    """Yield what was said before one of the refusals, or before one of the withdrawals or expiries."""
     for n, word in enumerate(words):
         rest = words[:n] + words[n + 1 :]
         if word.kind in _REFUSALS:
             yield canonical(rest)
-        elif word.kind == "withdrawn grant" and (given := word._replace(kind="grant")) not in rest:
+        elif word.kind in _ENDED and (given := word._replace(kind="grant")) not in rest:
             yield canonical((*rest, given))
 
 
@@ -168,5 +176,12 @@ def _told(number: int, word: Word) -> tuple[Fact, ...]:
     id = f"word-{number}"
     if word.kind in _REFUSALS:
         return (refusal(id, **held),)
+    held["valid_from"] = BEGINS_ON if word.kind == "grant to begin" else None
     given = grant(id, explicit=word.kind != "flawed grant", **held)
-    return (given, withdrawal(id, f"withdrawal-{number}")) if word.kind == "withdrawn grant" else (given,)
+    match word.kind:
+        case "withdrawn grant":
+            return given, withdrawal(id, f"withdrawal-{number}")
+        case "expired grant":
+            return given, period(ConsentExpired, id, f"expiry-{number}")
+        case _:
+            return (given,)

@@ -70,6 +70,8 @@ def type_of(raw: bytes) -> EventType | None:
 def decode(raw: bytes) -> Event | Unreadable:
     """Return the event in `raw`, or why it is none.
 
+    What an earlier version of the type wrote is an event of the newest: a field that came later is null.
+
     Reasons: `unknown-schema`, `beyond-limits`, `not-utf8`, `undecodable`, `trailing-bytes`. The time it takes grows with
     the bytes only, whatever they say. Law: every byte is consumed, and `decode(encode(event)) == event`.
     """

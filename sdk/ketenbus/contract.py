@@ -50,8 +50,8 @@ class EventType:
 
     @property
     def ce_type(self) -> str:
-        """The CloudEvents type: `nl.mensenhandel.<type>.v<N>`."""
-        return f"nl.mensenhandel.{self.name}.v{self.version}"
+        """The CloudEvents type: `nl.mensenhandel.<type>.v<N>`, with N the major version: all of one major read each other."""
+        return f"nl.mensenhandel.{self.name}.v{self.schema.get('major', 1)}"
 
     @property
     def has_subject(self) -> bool:
@@ -89,7 +89,7 @@ class CodeList:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """All types by name and by schema id, and all code lists by name."""
+    """The newest version of every type by name, every version by schema id, and all code lists by name."""
 
     types: Mapping[str, EventType]
     by_id: Mapping[int, EventType]
@@ -130,20 +130,8 @@ def _day(text: str | None) -> date | None:
 
 def read(bundle: Mapping[str, Any]) -> Contract:
     """Return the contract that a bundle (the parsed `contract.json`) describes."""
-    types = {
-        name: EventType(
-            name=name,
-            version=entry["version"],
-            schema_id=entry["id"],
-            group=entry["group"],
-            key=entry["key"],
-            publishers=frozenset(entry["publishers"]),
-            shelter=entry["shelter"],
-            schema=entry["schema"],
-            fields=tuple(field_of(f) for f in entry["schema"]["fields"]),
-        )
-        for name, entry in bundle["types"].items()
-    }
+    types = {name: _version(name, entry, entry) for name, entry in bundle["types"].items()}
+    earlier = [_version(name, entry, one) for name, entry in bundle["types"].items() for one in entry["earlier"]]
     lists = {
         name: CodeList(
             name=name,
@@ -164,9 +152,23 @@ def read(bundle: Mapping[str, Any]) -> Contract:
     }
     return Contract(
         types=types,
-        by_id={t.schema_id: t for t in types.values()},
+        by_id={t.schema_id: t for t in (*earlier, *types.values())},
         by_ce_type={t.ce_type: t for t in types.values()},
         codelists=lists,
+    )
+
+
+def _version(name: str, entry: Mapping[str, Any], version: Mapping[str, Any]) -> EventType:
+    return EventType(
+        name=name,
+        version=version["version"],
+        schema_id=version["id"],
+        group=entry["group"],
+        key=entry["key"],
+        publishers=frozenset(entry["publishers"]),
+        shelter=entry["shelter"],
+        schema=version["schema"],
+        fields=tuple(field_of(f) for f in version["schema"]["fields"]),
     )
 
 

@@ -179,7 +179,7 @@ class ConsentRequested(Event):
     """Consent was asked (programma-en-opvang, P-09)."""
 
     TYPE: ClassVar[str] = "consent-requested"
-    SCHEMA_ID: ClassVar[int] = 1011
+    SCHEMA_ID: ClassVar[int] = 1037
 
     subject: str
     occurred_at: datetime | None = None
@@ -194,13 +194,15 @@ class ConsentRequested(Event):
     channel: str
     language: str
     text_version: str
+    valid_from: date | None = None
+    valid_until: date | None = None
 
 
 class ConsentGiven(Event):
     """Consent was given: explicit and unbundled or it counts for nothing (programma-en-opvang, P-01, P-04)."""
 
     TYPE: ClassVar[str] = "consent-given"
-    SCHEMA_ID: ClassVar[int] = 1012
+    SCHEMA_ID: ClassVar[int] = 1036
 
     subject: str
     occurred_at: datetime | None = None
@@ -217,6 +219,8 @@ class ConsentGiven(Event):
     text_version: str
     explicit: bool
     unbundled: bool
+    valid_from: date | None = None
+    valid_until: date | None = None
 
 
 class ConsentRefused(Event):
@@ -592,6 +596,33 @@ class RecallConfirmed(Event):
     change: int
 
 
+class ConsentBegun(Event):
+    """Written by admit: the period of a grant of this subject began (architecture, section 6, rule 5)."""
+
+    TYPE: ClassVar[str] = "consent-begun"
+    SCHEMA_ID: ClassVar[int] = 1034
+
+    subject: str
+    occurred_at: datetime | None = None
+    occurred_precision: str
+    grant_id: str
+    grant_source: str
+
+
+class ConsentExpired(Event):
+    """Written by admit: the period of a grant of this subject ended, so the grant is as one withdrawn then
+    (architecture, section 6, rule 5)."""
+
+    TYPE: ClassVar[str] = "consent-expired"
+    SCHEMA_ID: ClassVar[int] = 1035
+
+    subject: str
+    occurred_at: datetime | None = None
+    occurred_precision: str
+    grant_id: str
+    grant_source: str
+
+
 MODELS: dict[str, type[Event]] = {
     "signal-raised": SignalRaised,
     "signal-forwarded": SignalForwarded,
@@ -626,4 +657,6 @@ MODELS: dict[str, type[Event]] = {
     "emergency-access-used": EmergencyAccessUsed,
     "emergency-access-reviewed": EmergencyAccessReviewed,
     "recall-confirmed": RecallConfirmed,
+    "consent-begun": ConsentBegun,
+    "consent-expired": ConsentExpired,
 }

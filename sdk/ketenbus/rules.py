@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date
 from typing import Any
 
 from ketenbus.cleartext import holds_bsn, holds_phone
@@ -27,13 +27,38 @@ def broken(event: Event, on: date) -> tuple[Broken, ...]:
     """
     known = contract()
     fields = known.types[event.TYPE].fields
-    return (*_fields(fields, event, on, known, ""), *_occurred(event))
+    return (*_fields(fields, event, on, known, ""), *_occurred(event), *_period(event))
 
 
 def _occurred(event: Event) -> Iterator[Broken]:
     precision = getattr(event, "occurred_precision", None)
     if (getattr(event, "occurred_at", None) is None) != (precision == "UNKNOWN"):
         yield Broken("occurred_at", "is given exactly where its precision is not UNKNOWN")
+
+
+def _period(event: Event) -> Iterator[Broken]:
+    """Yield what a period contradicts: itself, or the moment at which it was said.
+
+    What is certain in every time zone is refused; by the law's days, the Dutch, a grant may be over a little earlier.
+    """
+    begins, ends = getattr(event, "valid_from", None), getattr(event, "valid_until", None)
+    if ends is None:
+        return
+    if begins is not None and ends <= begins:
+        yield Broken("valid_until", "is after valid_from")
+    said = getattr(event, "occurred_at", None)
+    if said is not None and ends <= _earliest(said.astimezone(UTC).date(), getattr(event, "occurred_precision", "")):
+        yield Broken("valid_until", "is after the day it was said")
+
+
+def _earliest(day: date, precision: str) -> date:
+    match precision:
+        case "MONTH":
+            return day.replace(day=1)
+        case "YEAR":
+            return day.replace(month=1, day=1)
+        case _:
+            return day
 
 
 def _fields(fields: tuple[Field, ...], holder: Any, on: date, known: Contract, path: str) -> Iterator[Broken]:

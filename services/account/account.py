@@ -24,7 +24,14 @@ from streams.runtime.records import unpack_headers
 from streams.runtime.settled import Gauge, client_config
 
 #: Types whose standing is derived: CoMensha's records of what it was delivered, and what admit wrote itself.
-DERIVED = ("registration-recorded", "registration-corrected", "registration-ended", "fact-quarantined")
+DERIVED = (
+    "registration-recorded",
+    "registration-corrected",
+    "registration-ended",
+    "fact-quarantined",
+    "consent-begun",
+    "consent-expired",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ REASONS: Mapping[str, Text] = {
     Consent.CONFLICT: Text(nl="twee bevoegden spreken elkaar tegen", en="two who may decide disagree"),
     Consent.REFUSED: Text(nl="toestemming is geweigerd", en="consent was refused"),
     Consent.WITHDRAWN: Text(nl="toestemming is ingetrokken", en="consent was withdrawn"),
+    Consent.EXPIRED: Text(nl="de toestemming is verlopen", en="the consent has expired"),
+    Consent.NOT_BEGUN: Text(nl="de toestemming geldt nog niet", en="the consent does not count yet"),
     Consent.NOT_EXPLICIT: Text(nl="toestemming was niet uitdrukkelijk", en="consent was not explicit"),
     Consent.NO_AUTHORITY: Text(nl="wie instemde, mocht dat niet", en="who consented had no authority"),
     Consent.UNOBTAINABLE: Text(nl="toestemming kon niet worden gevraagd", en="consent could not be asked"),

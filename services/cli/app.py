@@ -14,7 +14,7 @@ from infra.local.platform import Platform
 from infra.local.settings import default_data
 from ketenbus.errors import ConfigurationError
 from services.cases import casefile
-from services.cli import cases, explain, page, printing, withheld
+from services.cli import cases, conflicts, explain, page, printing, withheld
 from services.cli import status as health
 from services.cli.audited import Data, Json, audited, wide_console
 from services.cli.bad_input import OUT as BAD_INPUT
@@ -62,6 +62,7 @@ app.add_typer(register_app, name="register")
 app.add_typer(recall_app, name="recall")
 explain.mount(app)
 withheld.mount(app)
+conflicts.mount(app)
 
 Rule = StrEnum("Rule", {name: name for name in RULES})  # type: ignore[misc]
 TargetChoice = StrEnum("TargetChoice", {"published": "published", "random": "random"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, get_args, get_type_hints
 
 from ketenbus.contract import EventType, Field, contract
@@ -14,6 +14,7 @@ from ketenbus.values import Event, Record
 
 WHEN = datetime(2019, 3, 4, 10, 15, tzinfo=UTC)
 DAY = date(2019, 3, 4)
+AFTERWARDS = DAY + timedelta(days=365)
 SUBJECT = "Z2-4410"
 EARLIER = "0190b0a2-1111-7000-8000-000000000001"
 TOKEN = f"1.{'bmlldGVjaHQ' * 11}"
@@ -73,7 +74,7 @@ def _value(field: Field, publisher: str | None) -> Any:
         case "boolean":
             return True
         case "date":
-            return DAY
+            return AFTERWARDS if field.name == "valid_until" else DAY
         case _:
             return WHEN
 

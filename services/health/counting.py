@@ -59,7 +59,7 @@ class Count:
         """Return the account as it stands; raises RetryableError when Kafka does not answer."""
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             rows = await connection.fetch("SELECT topic, decided FROM admit.position")
-            decided = {row["topic"]: row["decided"] for row in rows}
+            decided = {row["topic"]: row["decided"] for row in rows if row["topic"] != topics.DAYS}
             admitted = await connection.fetchval("SELECT count(*) FROM admit.admitted")
             unsent = await connection.fetch(
                 "SELECT topic, key FROM admit.outbox WHERE topic = ANY($1::text[])", list(self._read_to)

@@ -110,7 +110,8 @@ def _asks_consent(row: StandingRow, names: Names) -> bool:
 
 
 def _bears_on_consent(event: Event) -> bool:
-    return event.type == "fact-quarantined" or contract().types[event.type].group == "consent"
+    declared = contract().types[event.type]
+    return declared.group == "consent" or not declared.publishers
 
 
 def _links(fact: StoredFact) -> Mapping[str, str]:

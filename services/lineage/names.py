@@ -10,7 +10,7 @@ from ketenbus.contract import contract
 from services.lineage.answers import Event, Ground, Judgement, Outcome
 from services.lineage.arrivals import oin_of
 from services.lineage.store import DecisionRow, StandingRow
-from streams.admit.binding import BUS_SOURCE
+from streams.admit.bus import BUS_SOURCE
 from streams.disclose.store import StoredFact
 from streams.disclose.tokens import EventName, Tokens
 from streams.disclose.view import left_out

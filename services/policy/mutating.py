@@ -145,6 +145,9 @@ def _weakened(row: Row, law: Register) -> Iterator[tuple[str, Row]]:
         yield f"purpose {purpose}", {"purpose": purpose}
     yield from _validity(row)
     yield f"recalls {not row['recalls']}", {"recalls": not row["recalls"]}
+    if row["consent"] != "none":
+        expires = not row["expiry_recalls"]
+        yield f"expiry recalls {expires}", {"expiry_recalls": expires}
 
 
 def _widened(field: str, row: Row, every: Collection[str]) -> Iterator[tuple[str, Row]]:

@@ -108,7 +108,7 @@ def _row(row: Row) -> str:
 
 def _of_words(words: Enumerated) -> Iterator[tuple[str, str]]:
     widening = [step for step in words.steps if step[1] is Consent.GIVEN and step[0] is not Consent.GIVEN]
-    steps = f"{len(words.steps)} steps by a refusal or withdrawal, to consent {len(widening)}"
+    steps = f"{len(words.steps)} steps by a refusal, withdrawal or expiry, to consent {len(widening)}"
     yield "sets of consent words", f"{len(words.stands):,}; {steps}"
     states = sorted(words.states.items(), key=lambda item: -item[1])
     yield "consent then stands", ", ".join(f"{state.value} {n:,}" for state, n in states)

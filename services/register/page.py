@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from html import escape
 from pathlib import Path
 
@@ -84,6 +84,7 @@ def _activity(a: Activity) -> str:
         (Words("verwerkingsverantwoordelijke", "controller"), both(_controller(a.controller))),
         (Words("bewaren", "retention"), _retention(a)),
         (Words("vervalt de grond", "when the ground ends"), both(Words("wordt teruggeroepen", "is recalled") if a.recalls else Words("blijft", "stays"))),
+        *_when_a_period_ends(a),
         (Words("geldig", "valid"), f"{a.valid_from} – {a.valid_to or ''}"),
         (Words("zekerheid", "certainty"), both(Words(*STATUSES[a.status]))),
         (Words("open vragen", "open questions"), _links("question", a.questions) or "–"),
@@ -93,6 +94,12 @@ def _activity(a: Activity) -> str:
         f'<section class="card" id="activity-{a.id}-{a.version}"><h3>{escape(a.ref)} <small><code>{escape(a.uri)}</code></small></h3>'
         f"{both(Words(a.why.nl, a.why.en), 'p')}<table>{table}</table></section>"
     )
+
+
+def _when_a_period_ends(a: Activity) -> Iterator[tuple[Words, str]]:
+    if a.consent != "none" and a.recalls:
+        said = Words("wordt teruggeroepen", "is recalled") if a.expiry_recalls else Words("blijft", "stays")
+        yield Words("loopt de termijn van een toestemming af", "when a period of consent ends"), both(said)
 
 
 def _controller(name: str) -> Words:

@@ -12,6 +12,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from ketenbus.events import (
+    ConsentBegun,
+    ConsentExpired,
     ConsentGiven,
     ConsentRefused,
     ConsentUnobtainable,
@@ -49,9 +51,11 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What else is known of a subject: the grants withdrawn, when each guardian was in office, until when it was surely a minor."""
+    """What else is known of a subject: the grants withdrawn, begun and over, when each guardian was in office, until when it was surely a minor."""
 
     withdrawn: frozenset[tuple[str, str]]
+    begun: frozenset[tuple[str, str]]
+    expired: frozenset[tuple[str, str]]
     offices: Mapping[str | None, Sequence[Span]]
     minor_until: datetime
 
@@ -70,10 +74,23 @@ class _Known:
         withdrawn = {(e.oin, e.event.withdraws) for e in entries if isinstance(e.event, ConsentWithdrawn)}
         minor_on = [day for entry in entries if (day := _minor_on(entry.event)) is not None]
         until = max((_midnight(day + timedelta(days=1)) for day in minor_on), default=EVER[0])
-        return cls(frozenset(withdrawn), offices, until)
+        begun = {_grant(e.event) for e in entries if isinstance(e.event, ConsentBegun)}
+        expired = {_grant(e.event) for e in entries if isinstance(e.event, ConsentExpired)}
+        return cls(frozenset(withdrawn), frozenset(begun), frozenset(expired), offices, until)
 
     def is_withdrawn(self, entry: Entry) -> bool:
         return (entry.oin, entry.id) in self.withdrawn
+
+    def is_over(self, entry: Entry) -> bool:
+        """Return whether the bus has said that the grant's period ended (5)."""
+        return (entry.oin, entry.id) in self.expired
+
+    def is_to_begin(self, entry: Entry) -> bool:
+        """Return whether a grant was, or may have been, given before its period, and the bus has not said that this began (5)."""
+        event = entry.event
+        return (
+            isinstance(event, ConsentGiven) and is_before_its_period(event) and (entry.oin, entry.id) not in self.begun
+        )
 
     def has_authority(self, event: ConsentGiven | ConsentRefused) -> bool:
         """Return whether who spoke could speak for the subject then.
@@ -89,6 +106,17 @@ class _Known:
         if event.given_by != "GUARDIAN" or not (offices := self.offices.get(event.giver)):
             return True
         return any(start <= first and last <= end for start, end in offices)
+
+
+def is_before_its_period(grant: ConsentGiven) -> bool:
+    """Return whether a grant was, or may have been, given before its period begins."""
+    if grant.valid_from is None:
+        return False
+    return span(grant.occurred_at, grant.occurred_precision)[0] < _midnight(grant.valid_from)
+
+
+def _grant(period: ConsentBegun | ConsentExpired) -> tuple[str, str]:
+    return period.grant_source.split(":")[3], period.grant_id
 
 
 def _minor_on(event: Event) -> date | None:
@@ -126,7 +154,8 @@ def span(at: datetime | None, precision: str) -> Span:
 def ground(entries: Sequence[Entry], candidate: Candidate) -> str:
     """Return `consent`, or why there is none, from a subject's events that are neither retracted nor superseded.
 
-    Reading of the precedence: (1) silence is no; (4) a grant withdrawn was never said; (6) a grant without authority
+    Reading of the precedence: (1) silence is no; (4) a grant withdrawn was never said, (5) nor one whose period is over or
+    has not begun; (6) a grant without authority
     is not heard, a refusal always is. Of what one speaker said, (3) the most specific words count, recipient before
     purpose, and (2) of those the latest, at an equal or unknown time the refusal. (7) Speakers with authority whose
     words then differ are a conflict, however specific each was.
@@ -150,7 +179,7 @@ def _heard(entry: Entry, known: _Known) -> Word | None:
     match event:
         case ConsentGiven():
             flawless = event.explicit and event.unbundled and known.has_authority(event)
-            counts = flawless and not known.is_withdrawn(entry)
+            counts = flawless and not (known.is_withdrawn(entry) or known.is_over(entry) or known.is_to_begin(entry))
         case ConsentRefused():
             counts = True
         case _:
@@ -199,6 +228,10 @@ def _why_silent(facts: Sequence[Entry], known: _Known) -> str:
     grants = [entry for entry in facts if isinstance(entry.event, ConsentGiven)]
     if any(known.is_withdrawn(entry) for entry in grants):
         return "consent-withdrawn"
+    if any(known.is_over(entry) for entry in grants):
+        return "consent-expired"
+    if any(known.is_to_begin(entry) for entry in grants):
+        return "consent-not-begun"
     events = [entry.event for entry in grants if isinstance(entry.event, ConsentGiven)]
     if not all(grant.explicit and grant.unbundled for grant in events):
         return "not-explicit"

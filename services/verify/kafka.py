@@ -17,7 +17,7 @@ BATCH = 5000
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """One record as Kafka holds it."""
+    """One record as Kafka holds it; `appended_ms` is the broker's time of it in milliseconds."""
 
     topic: str
     partition: int
@@ -25,6 +25,7 @@ class Raw:
     key: bytes
     value: bytes | None
     headers: Headers
+    appended_ms: int = 0
 
     @property
     def origin(self) -> str:
@@ -114,6 +115,7 @@ def _raw(message: Message) -> Raw:
         key=_bytes(message.key()) or b"",
         value=_bytes(message.value()),
         headers=tuple((name, _bytes(value) or b"") for name, value in headers),
+        appended_ms=message.timestamp()[1],
     )
 
 

@@ -80,11 +80,17 @@ def left_out(event_type: str, mask: tuple[str, ...]) -> frozenset[str]:
 
 
 def load(folder: Path) -> Law:
-    """Return the law in a folder: `activities.yaml`, and `rules.yaml` where it is there."""
+    """Return the law in a folder: `activities.yaml`, and `rules.yaml` where it is there.
+
+    Raises ConfigurationError where an activity keeps what it delivered when a period of consent ends: what then stands
+    hangs on when it was delivered, and a recount from the facts alone cannot know that.
+    """
     try:
         rows = yaml.safe_load((folder / "activities.yaml").read_text("utf-8"))
     except FileNotFoundError:
         raise ConfigurationError(f"no activities.yaml in {folder}: name the folder of the register") from None
+    if keeping := [row["id"] for row in rows if not row.get("expiry_recalls", True)]:
+        raise ConfigurationError(f"{keeping[0]}: expiry_recalls is false, which the recount does not know how to judge")
     rules: Mapping[str, Any] = {}
     if (folder / "rules.yaml").exists():
         rules = yaml.safe_load((folder / "rules.yaml").read_text("utf-8"))

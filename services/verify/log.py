@@ -13,8 +13,8 @@ import yaml
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from ketenbus import codec, envelope
+from ketenbus.contract import contract
 from ketenbus.errors import ConfigurationError, CorruptLogError, Unreadable
-from ketenbus.events import FactQuarantined
 from ketenbus.values import Event
 from services.verify.checks import Check
 from services.verify.kafka import Raw
@@ -44,6 +44,11 @@ class Entry:
     def key(self) -> str:
         """The name its receipt goes by."""
         return f"{self.subject}/{self.oin}/{self.id}"
+
+    @property
+    def is_of_the_bus(self) -> bool:
+        """Whether admit wrote this event itself: of its type no partner publishes any."""
+        return not contract().types[self.event.TYPE].publishers
 
     @property
     def is_registration(self) -> bool:
@@ -77,8 +82,8 @@ def public_keys(partners: Path) -> dict[str, Ed25519PublicKey]:
 def read(records: Iterable[Raw], keys: Mapping[str, Ed25519PublicKey]) -> Log:
     """Return the log, each record checked against its publisher's signature.
 
-    A record sent twice under one name is one entry. `origins` leaves out what admit itself wrote (`fact-quarantined`):
-    that shares the origin of the quarantined record it stands for. Raises CorruptLogError on what is no event.
+    A record sent twice under one name is one entry. `origins` leaves out what admit itself wrote: that shares the origin of
+    the quarantined record it stands for, or of the grant whose period it is about. Raises CorruptLogError on what is no event.
     """
     found: dict[str, Entry] = {}
     unsigned: list[str] = []
@@ -88,7 +93,7 @@ def read(records: Iterable[Raw], keys: Mapping[str, Ed25519PublicKey]) -> Log:
             continue  # a change of law, said to disclose; no event
         entry = _entry(record)
         found.setdefault(entry.key, entry)
-        if isinstance(entry.event, FactQuarantined):
+        if entry.is_of_the_bus:
             continue
         signed += 1
         public = keys.get(entry.oin)
@@ -100,7 +105,7 @@ def read(records: Iterable[Raw], keys: Mapping[str, Ed25519PublicKey]) -> Log:
         by_subject[entry.subject].append(entry)
     return Log(
         by_subject={subject: tuple(entries) for subject, entries in by_subject.items()},
-        origins=frozenset(e.origin for e in found.values() if not isinstance(e.event, FactQuarantined)),
+        origins=frozenset(e.origin for e in found.values() if not e.is_of_the_bus),
         signatures=Check.of("publishers' signatures in the log", signed, unsigned),
     )
 

@@ -18,7 +18,7 @@ from ketenbus.contract import contract
 from ketenbus.errors import ConfigurationError
 from ketenbus.events import FactQuarantined
 from ketenbus.keyring import ZoneKeys
-from services.verify import figures, judge, law, log, receipts, standing, views
+from services.verify import figures, judge, law, log, periods, receipts, standing, views
 from services.verify.checks import Check
 from services.verify.figures import Cell
 from services.verify.judge import Outcome
@@ -70,6 +70,7 @@ def _recount(topics: Topics, data: Path, rules: law.Law, progress: Progress) -> 
     seen = _views(topics, rules, judged, disclose)
     progress("counting what was published and where it went")
     flow, flow_checks = _flow(topics, ledger)
+    timer = periods.against(ledger.entries, topics.read(["days"]))
     progress("counting persons")
     keys = ZoneKeys(data / "keyring", [("*", "identity"), ("*", "special")])
     try:
@@ -91,7 +92,7 @@ def _recount(topics: Topics, data: Path, rules: law.Law, progress: Progress) -> 
             **{name: outcomes_told[name] for name in ("delivered", "withheld", "pending")},
         },
         standing=standing.digest([*standing.of_events(judged), *of_records]),
-        checks=(ledger.signatures, told.signatures, receipts.against(told, by_key), *seen, *flow_checks, kept),
+        checks=(ledger.signatures, told.signatures, receipts.against(told, by_key), *seen, *flow_checks, timer, kept),
     )
 
 

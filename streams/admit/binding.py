@@ -6,12 +6,11 @@ import base64
 import hashlib
 import json
 from collections.abc import Sequence
-from datetime import datetime
 
-from ketenbus import codec, envelope
-from ketenbus.envelope import Envelope, Headers, stamp
+from ketenbus import envelope
+from ketenbus.envelope import Envelope, Headers
 from ketenbus.events import FactQuarantined
-from streams.admit import store
+from streams.admit import bus, periods, store
 from streams.admit.judge import Admissible, Holds, Rejected, judge, stand_in_id, subject_of
 from streams.admit.store import Seen
 from streams.runtime import topics
@@ -19,25 +18,23 @@ from streams.runtime.records import Record, ToSend, pack_headers
 from streams.runtime.settings import Partner, ProcessorSettings, load_partners
 from streams.runtime.transaction import Connection
 
-#: The bus's own source: no partner has this OIN, so no event of a partner can take the place of one of these.
-BUS_SOURCE = envelope.source_of("0" * 20, "admit")
-
 
 class Admit:
-    """Reads every type topic; writes the log, quarantine, repeated and the acknowledgements."""
+    """Reads every type topic, and what day it is; writes the log, quarantine, repeated and the acknowledgements."""
 
     name = "admit"
     schema = store.SCHEMA
     sends = True
 
     def __init__(self, settings: ProcessorSettings) -> None:
-        self.topics = topics.type_topics()
+        self.topics = (*topics.type_topics(), topics.DAYS)
         self.partners = load_partners(settings.partners)
         self.subject_key = settings.key("subject")
 
     async def apply(self, connection: Connection, records: Sequence[Record]) -> list[ToSend]:
-        """Judge each record, take its id, and return where it goes."""
-        judged = [(record, judge(record, self.partners, self.subject_key)) for record in records]
+        """Judge each record, take its id, and return where it goes; then what has become true of grants with a period."""
+        published = [record for record in records if record.topic != topics.DAYS]
+        judged = [(record, judge(record, self.partners, self.subject_key)) for record in published]
         seen = await store.take(
             connection,
             [
@@ -52,6 +49,7 @@ class Admit:
             ],
         )
         out: list[ToSend] = []
+        to_say: list[store.Period] = []
         for record, verdict in judged:
             if isinstance(verdict, Rejected):
                 out += self._quarantine(record, verdict)
@@ -59,19 +57,33 @@ class Admit:
             match seen[record.origin]:
                 case "new":
                     out += self._admit(record, verdict)
+                    to_say += periods.of(verdict, record.origin)
                 case "repeated":
                     out += self._repeat(record, verdict)
                 case "reused":
                     out += self._quarantine(record, Rejected("id-reused", "ce_id", verdict.publisher, verdict.envelope))
-        return out
+        return out + await self._periods(connection, records, to_say)
+
+    async def _periods(
+        self, connection: Connection, records: Sequence[Record], to_say: Sequence[store.Period]
+    ) -> list[ToSend]:
+        """Keep what is to be said of these grants later, and return what is to be said by now: it follows the grants in the log."""
+        days = [record for record in records if record.topic == topics.DAYS]
+        if not days and not to_say:
+            return []
+        await store.remember(connection, to_say)
+        due = await store.due(connection, periods.latest(days))
+        return [periods.told(period, records[-1], self.subject_key) for period in due]
 
     def _admit(self, record: Record, verdict: Admissible) -> list[ToSend]:
-        bus = self._log_headers(record.origin, verdict.publisher.kind, verdict.admitted_at)
+        added = bus.log_headers(record.origin, verdict.publisher.kind, verdict.admitted_at)
         if len(verdict.subjects) == 2:
             names = ("ketenbus-subject", "ketenbus-other-subject")
-            bus += tuple((name, subject.hex().encode()) for name, subject in zip(names, verdict.subjects, strict=True))
+            added += tuple(
+                (name, subject.hex().encode()) for name, subject in zip(names, verdict.subjects, strict=True)
+            )
         logged = [
-            ToSend(record, topics.KETENLOG, subject.hex().encode(), record.value, record.headers + bus)
+            ToSend(record, topics.KETENLOG, subject.hex().encode(), record.value, record.headers + added)
             for subject in dict.fromkeys(verdict.subjects)
         ]
         return [*logged, _acknowledge(record, verdict.publisher.id, verdict.envelope.id, "admitted", None)]
@@ -101,25 +113,14 @@ class Admit:
             quarantined_id=about.id,
             quarantined_source=about.source,
         )
-        headers = envelope.write(
-            Envelope(
-                id=stand_in_id(about.oin, about.id),
-                source=BUS_SOURCE,
-                type="nl.mensenhandel.fact-quarantined.v1",
-                time=about.time,
-                dataschema=f"urn:nl:mensenhandel:schema:{fact.SCHEMA_ID}",
-            )
-        )
-        subject = subject_of(self.subject_key, publisher.oin, holds.number)
-        bus = self._log_headers(record.origin, "bus", about.time)
-        return ToSend(record, topics.KETENLOG, subject.hex().encode(), codec.encode(fact), headers + bus)
-
-    @staticmethod
-    def _log_headers(origin: str, kind: str, admitted_at: datetime) -> Headers:
-        return (
-            ("ketenbus-origin", origin.encode()),
-            ("ketenbus-publisher-kind", kind.encode()),
-            ("ketenbus-admitted-at", stamp(admitted_at).encode()),
+        return bus.said(
+            record,
+            fact,
+            id=stand_in_id(about.oin, about.id),
+            time=about.time,
+            subject=subject_of(self.subject_key, publisher.oin, holds.number),
+            origin=record.origin,
+            known_at=about.time,
         )
 
 

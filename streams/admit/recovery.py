@@ -1,6 +1,7 @@
 """After a restore, admit takes back from the log which ids it admitted, and from which record: else another may take one.
 
-Quarantine and repeats need no taking back: the same records are judged again and give the same answers, sent again.
+Quarantine, repeats and the periods of grants need no taking back: the same records are judged again and give the same
+answers, sent again.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from collections.abc import Sequence
 from ketenbus import codec, envelope
 from ketenbus.errors import CorruptLogError, Unreadable
 from streams.admit import store
-from streams.admit.binding import BUS_SOURCE, content_hash
+from streams.admit.binding import content_hash
+from streams.admit.bus import BUS_SOURCE
 from streams.admit.store import Seen
 from streams.runtime import topics
 from streams.runtime.records import Record, ToSend

@@ -97,6 +97,6 @@ def _change(register: Register, logged: LogEvent, decision: Decision, old: Stand
         kind = "replacement" if in_view else "delivery" if old is None else "release"
         return Change(logged, Standing(decision, change + 1, True), kind)
     activity = register.by_ref(decision.activity)
-    if in_view and (activity is None or activity.recalls):
+    if in_view and (activity is None or activity.recalls_when(decision.reasons)):
         return Change(logged, Standing(decision, change + 1, False), "recall")
     return Change(logged, Standing(decision, change, in_view), None)

@@ -24,7 +24,7 @@ PAUSE_SECONDS = 0.2
 def read_by() -> Mapping[str, Sequence[Place]]:
     """Return the partitions each processor folds."""
     return {
-        "admit": [(name, 0) for name in topics.type_topics()],
+        "admit": [(name, 0) for name in (*topics.type_topics(), topics.DAYS)],
         "disclose": [(topics.KETENLOG, partition) for partition in range(topics.KETENLOG_PARTITIONS)],
         "registration": [("view.comensha.registratie", 0)],
         "monitoring": [("view.rapporteur.monitoring", 0)],

@@ -18,6 +18,8 @@ KETENLOG = "ketenlog"
 KETENLOG_PARTITIONS = 12
 QUARANTINE = "quarantine"
 REPEATED = "repeated"
+#: What time it is, for whoever reads no clock: a record says that the broker's clock stands where it was appended.
+DAYS = "days"
 RECEIPTS = "receipts"
 
 #: What a type topic takes: more than admit lets in (`LARGEST_EVENT_BYTES`), so that what is too large is quarantined
@@ -89,6 +91,7 @@ def layout(partners: Path = Path(__file__).parents[2] / "infra/local/partners.ya
         TopicSpec(REPEATED, 1, ("auditor", "witness"), ("admit",)),
         TopicSpec(RECEIPTS, 1, ("auditor", "witness"), ("disclose",)),
     ]
+    specs.append(TopicSpec(DAYS, 1, ("admit", "auditor"), ("admit",)))
     specs += [TopicSpec(acknowledgements(partner), 1, (partner,), ("admit",)) for partner in sorted(kinds)]
     for recipient, purpose in load_register().views():
         folder = FOLDED_BY.get((recipient, purpose))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,14 @@ from infra.local.platform import Platform
 from ketenbus import codec
 from ketenbus.codec import FRAME
 from ketenbus.envelope import Headers
-from ketenbus.events import ConsentWithdrawn, EventRetracted, FactQuarantined, GuardianEnded
+from ketenbus.events import (
+    ConsentBegun,
+    ConsentExpired,
+    ConsentWithdrawn,
+    EventRetracted,
+    FactQuarantined,
+    GuardianEnded,
+)
 from streams.admit import store
 from streams.admit.binding import Admit
 from streams.admit.judge import subject_of
@@ -210,6 +219,71 @@ async def test_the_neighbours_of_a_bad_record_go_on(admit: Admit, pool: Pool) ->
 async def test_a_repair_keeps_its_id(admit: Admit, pool: Pool) -> None:
     out = await apply(admit, pool, sent(offered()).but(value=b"").record(), sent(offered()).record())
     assert [outcome for _, _, outcome, _ in acknowledged(out)] == ["quarantined", "admitted"]
+
+
+def day(days: int, offset: int) -> Record:
+    """The bus hears what day it is: so many days from now."""
+    return Record(topics.DAYS, 0, offset, int((NOW + timedelta(days=days)).timestamp() * 1000), b"", b"", ())
+
+
+def said_of_periods(out: list[ToSend]) -> list[str]:
+    """What the timer said: type and grant."""
+    events = [codec.decode(o.value or b"") for o in to(out, topics.KETENLOG)]
+    return [f"{e.TYPE} {e.grant_id}" for e in events if isinstance(e, ConsentBegun | ConsentExpired)]
+
+
+def for_days(begins: int, ends: int, id: str = "g") -> Record:
+    """A grant whose period begins and ends so many days from now."""
+    period = {name: NOW.date() + timedelta(days=n) for name, n in (("valid_from", begins), ("valid_until", ends))}
+    return sent(consented(**period), CARE, id=id).record()
+
+
+async def test_a_period_begins_and_ends_when_its_days_come_once_each(admit: Admit, pool: Pool) -> None:
+    assert said_of_periods(await apply(admit, pool, day(0, 0), for_days(1, 3))) == []
+    assert said_of_periods(await apply(admit, pool, day(1, 1))) == ["consent-begun g"]
+    assert said_of_periods(await apply(admit, pool, day(1, 2), day(2, 3))) == []
+    assert said_of_periods(await apply(admit, pool, day(3, 4))) == ["consent-expired g"]
+    assert said_of_periods(await apply(admit, pool, day(9, 5))) == []
+
+
+async def test_what_is_due_when_a_grant_comes_follows_it_at_once(admit: Admit, pool: Pool) -> None:
+    await apply(admit, pool, day(9, 0))
+    out = await apply(admit, pool, for_days(1, 3))
+    assert said_of_periods(out) == ["consent-begun g", "consent-expired g"]
+    assert [codec.type_of(o.value or b"").name for o in to(out, topics.KETENLOG)][0] == "consent-given"  # type: ignore[union-attr]
+
+
+async def test_a_clock_that_is_set_back_unsays_nothing(admit: Admit, pool: Pool) -> None:
+    await apply(admit, pool, day(9, 0))
+    assert said_of_periods(await apply(admit, pool, day(-9, 1), for_days(1, 3))) == [
+        "consent-begun g",
+        "consent-expired g",
+    ]
+
+
+async def test_a_batch_that_did_not_happen_owes_what_it_owed(admit: Admit, pool: Pool) -> None:
+    await apply(admit, pool, for_days(1, 3))
+    with pytest.raises(LookupError):
+        async with pool.acquire() as connection, connection.transaction():
+            assert said_of_periods(await admit.apply(connection, [day(1, 0)])) == ["consent-begun g"]
+            raise LookupError
+    assert said_of_periods(await apply(admit, pool, day(1, 0))) == ["consent-begun g"]
+
+
+async def test_of_two_workers_one_finds_the_period_whose_day_the_other_saw_begin(admit: Admit, pool: Pool) -> None:
+    async with pool.acquire() as connection, connection.transaction():
+        assert said_of_periods(await admit.apply(connection, [for_days(1, 3)])) == []
+        other = asyncio.create_task(apply(admit, pool, day(1, 0)))
+        await asyncio.wait({other}, timeout=0.05)
+        assert not other.done()  # it waits to know which day the first one saw
+    assert said_of_periods(await other) == ["consent-begun g"]
+
+
+async def test_a_period_that_contradicts_itself_is_quarantined_and_holds_up(admit: Admit, pool: Pool) -> None:
+    event = consented(valid_until=NOW.date())
+    out = await apply(admit, pool, sent(event, CARE, id="q").record())
+    assert [(r, p) for *_, r, p in acknowledged(out)] == [("quarantined", "broken-rule")]
+    assert [fact.quarantined_id for fact in held_up(out)] == ["q"]
 
 
 GUARDIAN = GuardianEnded(

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import psutil
 import pytest
 
 from infra.local.platform import Platform
+from services.conflicts import asking
+from services.conflicts.queue import Conflict
+from streams.runtime.settings import load
 from tests.broker.stream_events import consent, event, kinds, new_subject, report, withdrawal
 from tests.broker.stream_world import REGISTRATION, Bus, bus
 
@@ -52,6 +57,53 @@ def test_a_late_consent_releases(running: Bus) -> None:
     assert running.told(REGISTRATION, told) == [("release", 1, True)]
     [number] = running.record_of(told)
     assert running.in_force(number) == [True]
+
+
+def test_a_period_that_is_over_ends_a_consent_and_one_that_began_opens_it(running: Bus) -> None:
+    yesterday = (datetime.now(UTC) - timedelta(days=1)).date()
+    ended, began = new_subject(), new_subject()
+    grants = consent(CARE, ended, valid_until=yesterday), consent(CARE, began, valid_from=yesterday)
+    to_come = consent(CARE, began, valid_from=yesterday + timedelta(days=9), purpose="REGISTRATIE")
+    told = [report(CARE, person) for person in (ended, began)]
+    running.say(*grants, *told)
+    assert [running.outcome(one) for one in told] == [
+        [(*WITHHELD, "consent-expired")],
+        [(*DELIVERED, "consent")],
+    ]
+    running.say(
+        to_come, event(CARE, "consent-withdrawn", began, withdraws=grants[1].id, given_by="PERSON", age_group="ADULT")
+    )
+    assert running.outcome(told[1]) == [(*WITHHELD, "consent-withdrawn")]
+    assert running.rows(
+        "SELECT id FROM admit.period WHERE id = ANY($1::text[])", [e.id for e in (*grants, to_come)]
+    ) == [(to_come.id,)]
+
+
+def test_a_disagreement_waits_for_a_human_and_leaves_the_queue_when_it_is_settled(
+    running: Bus, platform: Platform
+) -> None:
+    person = new_subject()
+    minor = {"given_by": "PARENT", "age_group": "MINOR"}
+    yes = consent(CARE, person, **minor, giver="one")
+    how = {name: yes.fields[name] for name in ("channel", "language", "text_version")}
+    no = event(CARE, "consent-refused", person, **how, **minor, giver="two")
+    told = report(CARE, person, age_group="MINOR")
+
+    def queued() -> list[Conflict]:
+        found = asyncio.run(asking.queue(load(platform.processor_file("auditor"))))
+        return [c for c in found if c.subject == running.name(told).subject.hex()]
+
+    running.say(yes, no, told)
+    assert running.outcome(told) == [(*WITHHELD, "consent-conflict")]
+    assert "delivery" not in kinds(running.told(REGISTRATION, told))[-1:]
+    of_registration = next(c for c in queued() if c.purpose == "REGISTRATIE")
+    assert [(w.event, w.publisher, w.giver) for w in of_registration.refusals] == [(no.id, CARE, "PARENT")]
+    assert ([w.event for w in of_registration.grants], of_registration.waiting) == ([yes.id], 1)
+
+    later = {**yes.fields, "giver": "two", "occurred_at": yes.fields["occurred_at"] + timedelta(days=1)}
+    running.say(replace(yes, id=f"{yes.id}-2", fields=later))
+    assert queued() == []
+    assert running.outcome(told) == [(*DELIVERED, "consent")]
 
 
 def test_a_withdrawal_may_arrive_before_its_grant(running: Bus) -> None:

@@ -18,6 +18,8 @@ from ketenbus.values import Event, Record, Sealed
 #: A leap day's last microsecond, so that a reader that rounds or shifts is seen.
 INSTANT = datetime(2020, 2, 29, 23, 59, 59, 999999, tzinfo=UTC)
 DAY = date(1969, 12, 31)
+#: A period that begins on DAY ends after what was said at INSTANT.
+ENDS_ON = date(2020, 3, 2)
 SEALED = Sealed(
     key_id="00000000000000000001.special.0a1b2c3d4e5f60718293a4b5",
     nonce=bytes(range(244, 256)),
@@ -80,7 +82,7 @@ def _value(field: Field) -> Any:
         case "boolean":
             return True
         case "date":
-            return DAY
+            return ENDS_ON if field.name == "valid_until" else DAY
         case "timestamp":
             return INSTANT
         case "sealed":

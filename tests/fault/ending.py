@@ -132,7 +132,7 @@ class Run:
 
 
 def _of_the_bus(record: Record) -> bool:
-    return dict(record.headers)["ce_type"] == b"nl.mensenhandel.fact-quarantined.v1"
+    return dict(record.headers)["ketenbus-publisher-kind"] == b"bus"
 
 
 #: The registration's own records are answered too; how many versions there were on the way is no part of the end.

@@ -33,6 +33,7 @@ WORDS = st.one_of(
         made.SPEAKERS,
     ),
     st.builds(lambda of: made.withdrawn(of, NEW), made.IDS),
+    st.builds(lambda of: made.over(of, NEW), made.IDS),
     st.builds(lambda of, days: made.ended(of, days, id=NEW), made.IDS, st.integers(0, 3)),
 )
 LINKS = st.builds(lambda id, undone, time: made.linked(id, undone=undone, time=time), made.IDS, made.LINKS, made.TIMES)
@@ -73,7 +74,7 @@ def test_a_decision_is_the_same_for_every_order(history: list[Fact], judged: Cas
 
 @given(histories(), WORDS, st.booleans())
 @settings(max_examples=150)
-def test_one_more_refusal_withdrawal_or_end_of_a_guardianship_never_delivers_what_was_not_delivered(
+def test_one_more_refusal_withdrawal_expiry_or_end_of_a_guardianship_never_delivers_what_was_not_delivered(
     history: list[Fact], word: Fact, safety: bool
 ) -> None:
     before, after = replay(history), replay([*history, word])

@@ -159,6 +159,35 @@ async def _holders(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[
     return [Row(values) for values in found if values is not None]
 
 
+@begins("INSERT INTO period SELECT")
+async def _remember(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
+    for key, values in rows_of("period", arguments):
+        await tx.insert("period", key, values)
+    return []
+
+
+@begins("INSERT INTO today VALUES")
+async def _today(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
+    zone, day = arguments
+    if not await tx.insert("today", (zone,), {"zone": zone, "day": day}):
+        await tx.change("today", (zone,), lambda was: with_changed(was, day=max(was["day"], day)))
+    row = tx.get("today", (zone,))
+    assert row is not None
+    return [Row({"day": row["day"]})]
+
+
+@begins("DELETE FROM period WHERE day <=")
+async def _due(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
+    found = []
+    for key, values in list(tx.rows("period").items()):
+        if values["day"] <= arguments[0]:
+            await tx.lock("period", key)
+            if tx.get("period", key) is not None:  # another may have taken it while this one waited
+                tx.write("period", key, None)
+                found.append(Row(values))
+    return found
+
+
 @begins("INSERT INTO fact SELECT")
 async def _learn(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
     return [Row(values) for key, values in rows_of("fact", arguments) if await tx.insert("fact", key, values)]

@@ -102,11 +102,20 @@ def _admit(draw: random.Random) -> Call:
         for _ in range(draw.randint(0, 4))
     ]
     by_origin = list({s.origin: s for s in seen}.values())
+    day = date(2020, 5, draw.randint(1, 9))
+    periods = [
+        admit.Period(
+            "o", draw.choice(NAMES), draw.choice(("begun", "expired")), date(2020, 5, n + 1), "s", "1", "t/0/1", AT
+        )
+        for n in range(draw.randint(0, 4))
+    ]
     return draw.choice(
         (
             Call("take", lambda c: admit.take(c, by_origin)),
             Call("take", lambda c: admit.take(c, by_origin)),
             Call("take_back", lambda c: admit.take_back(c, by_origin)),
+            Call("remember", lambda c: admit.remember(c, periods)),
+            Call("due", lambda c: admit.due(c, day)),
         )
     )
 

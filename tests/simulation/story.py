@@ -125,6 +125,7 @@ class Story:
             (SPOKEN, SPOKEN, SPOKEN, {"given_by": "GUARDIAN", "giver": "voogd-1", "age_group": "MINOR"})
         )
         said = {**ASKED, **speaker, "explicit": self.draw.random() < 0.9, "unbundled": True, **self._scope()}
+        said |= _period(repr((len(self.said), said)))
         self._say(self.draw.choice(CONSENTING), "consent-given", subject=self.draw.choice(NUMBERS), **said)
 
     def _refuse(self) -> None:
@@ -225,6 +226,17 @@ class Story:
         if self.draw.random() < 0.6:
             ended = (day + timedelta(days=self.draw.choice((1, 300)))).date()
             self._say(partner, "guardian-ended", subject=number, withdraws=office.id, ended_on=ended)
+
+
+def _period(seed: str) -> dict[str, Any]:
+    """A period that is over, runs, begins or ends tomorrow, or is to come; often none."""
+    draw, today = random.Random(f"period-{seed}"), NOW.date()
+    if draw.random() < 0.5:
+        return {}
+    days = {name: timedelta(days=n) for name, n in (("ended", -300), ("today", 0), ("tomorrow", 1), ("later", 9))}
+    begins, ends = draw.choice((None, "today", "tomorrow")), draw.choice((None, "ended", "tomorrow", "later"))
+    held = {"valid_from": begins, "valid_until": ends if begins is None or ends == "later" else None}
+    return {name: today + days[day] for name, day in held.items() if day is not None}
 
 
 def _pair(one: tuple[str, str], other: tuple[str, str]) -> dict[str, Any]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from unittest.mock import patch
 
-from streams.runtime import delivery
+from streams.runtime import delivery, topics
 from streams.runtime.records import Record
+from tests.made_up import NOW
 from tests.simulation.broker import Broker
 from tests.simulation.database import Transaction
 from tests.simulation.ending import OF_THE_REGISTRATION, at_rest, ending
@@ -71,6 +72,12 @@ class World:
         if self._told is None:
             for publishing in self.plan.publishings:
                 self.loop.call_at(publishing.at, self._publish, publishing)
+            draw, last = (
+                random.Random(f"days-{self.plan.seed}"),
+                max((p.at for p in self.plan.publishings), default=0.0),
+            )
+            for day in (NOW, NOW, NOW + timedelta(days=1)):
+                self.loop.call_at(draw.random() * last, self._day, day)
         for fault in self.plan.faults:
             if fault.kind == "clock":
                 self.loop.call_at(fault.at / 10, self._skew, int(fault.how))
@@ -79,6 +86,9 @@ class World:
         made = prepared(publishing.saying)
         self.note(f"says: {publishing.saying}")
         self.broker.append(made.topic, made.key, made.value, made.headers)
+
+    def _day(self, now: datetime) -> None:
+        self.broker.append(topics.DAYS, b"", b"", (), int(now.timestamp() * 1000))
 
     def _skew(self, minutes: int) -> None:
         self.note(f"the broker's clock is off by {minutes} minutes")

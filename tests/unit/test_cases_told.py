@@ -125,7 +125,11 @@ def test_what_counts_for_decisions_is_what_the_decisions_learn_from() -> None:
         return known != Known(chain=known.chain, admitted=known.admitted)
 
     to_nobody = contract().types.keys() - the_register().by_type.keys()
-    assert {name for name in to_nobody if teaches(name)} == lines.TAUGHT | {"fact-quarantined"}
+    assert {name for name in to_nobody if teaches(name)} == lines.TAUGHT | {
+        "fact-quarantined",
+        "consent-begun",
+        "consent-expired",
+    }
 
 
 def test_a_case_that_goes_as_expected_has_no_differences() -> None:

@@ -180,8 +180,8 @@ def test_the_example_of_each_fate_is_one(fate: Fate) -> None:
         (1, "consent"),
         (2, "consent or consent-quarantined"),
         (5, "consent or consent-quarantined or consent-conflict or consent-refused or consent-withdrawn"),
-        (6, "any but no-authority or consent-unobtainable or no-consent"),
-        (8, "any but no-consent"),
+        (8, "any but no-authority or consent-unobtainable or no-consent"),
+        (10, "any but no-consent"),
     ],
 )
 def test_states_are_named_or_most_of_them_by_what_is_missing(count: int, said: str) -> None:

@@ -19,9 +19,9 @@ def test_every_set_of_up_to_two_words_is_one_of_those_enumerated_and_stands_as_i
     assert all(words == canonical(words) for words in canon)
 
 
-def test_one_more_refusal_or_withdrawal_never_gives_what_was_not_given() -> None:
+def test_one_more_refusal_withdrawal_or_expiry_never_gives_what_was_not_given() -> None:
     found = enumerated(2)
-    assert len(found.stands) == 8713
+    assert len(found.stands) == 15457
     assert [step for step in found.steps if step[1] is Consent.GIVEN] == [(Consent.GIVEN, Consent.GIVEN)]
     assert set(found.states) >= {Consent.GIVEN, Consent.REFUSED, Consent.WITHDRAWN, Consent.CONFLICT, Consent.NONE}
 

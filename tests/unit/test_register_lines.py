@@ -75,7 +75,7 @@ BROKEN = {
                   "inferred, but no source with a line"),
     "no article": ("articles: [richtlijn-2011-36, richtlijn-2004-81]", "articles: []", "articles: []",
                    "inferred, but rests on no article"),
-    "an open entry without a question": ("  questions: [permit-to-care]\n", "", "status: open",
+    "an open entry without a question": ("  questions: [permit-to-care, expiry-recalls]\n", "", "status: open",
                                          "open, but names no question"),
     "retention without a source": ("  retention: open\n", "  retention: {until: {nl: kort, en: short}}\n",
                                    "retention: {until", "source: Field required"),

@@ -6,14 +6,17 @@ import base64
 import hashlib
 import json
 from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ketenbus import codec, envelope
 from ketenbus.envelope import Envelope, Headers, source_of
-from ketenbus.errors import CorruptLogError
-from services.verify import log, receipts, views
+from ketenbus.errors import ConfigurationError, CorruptLogError
+from ketenbus.events import ConsentBegun, ConsentExpired, ConsentGiven
+from services.verify import law, log, periods, receipts, views
 from services.verify.agreement import Agreement, compare
 from services.verify.checks import Check
 from services.verify.judge import Outcome
@@ -210,3 +213,46 @@ def test_receipts_that_do_not_add_up_to_the_candidates_are_a_difference() -> Non
     balance = {**RECOUNT.balance, "candidates": 5}
     found = compare(replace(RECOUNT, balance=balance), {**REPORT, "balance": balance})
     assert found.differences == ("candidates less delivered, withheld and pending: recounted 1, reported 0",)
+
+
+def granted(id_: str = "g", **period: date) -> Entry:
+    said = {"given_by": "PERSON", "age_group": "ADULT", "channel": "IN_PERSON", "language": "nl", "text_version": "1"}
+    at = datetime(2020, 5, 4, 12, tzinfo=UTC)
+    event = ConsentGiven(
+        subject="s", occurred_at=at, occurred_precision="INSTANT", explicit=True, unbundled=True, **said, **period
+    )
+    return Entry("aa", OIN, id_, SOURCE, at, "zorgcoordinator", "consent-given/0/0", event, None)
+
+
+def of_period(type_: type[ConsentBegun | ConsentExpired], at: datetime, grant: str = "g") -> Entry:
+    event = type_(subject="s", occurred_at=at, occurred_precision="DAY", grant_id=grant, grant_source=SOURCE)
+    return Entry("aa", "0" * 20, f"{type_.TYPE}.{grant}", SOURCE, at, "bus", "consent-given/0/0", event, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "entries", "wrong"),
+    [
+        ("nothing is due", [granted(), granted("h", valid_until=date(2020, 5, 6))], ()),
+        ("an end that has come is said", [granted(valid_until=date(2020, 5, 5)), of_period(ConsentExpired, datetime(2020, 5, 4, 22, tzinfo=UTC))], ()),
+        ("an end that has come is not said", [granted(valid_until=date(2020, 5, 5))], ("consent-expired of g",)),
+        ("a begin that has come is not said", [granted(valid_from=date(2020, 5, 5))], ("consent-begun of g",)),
+        ("a grant within its period needs none", [granted(valid_from=date(2020, 5, 4))], ()),
+        ("an end that no grant has", [granted(), of_period(ConsentExpired, datetime(2020, 5, 4, 22, tzinfo=UTC))], ("consent-expired of g",)),
+        ("an end before its day", [granted(valid_until=date(2020, 5, 6)), of_period(ConsentExpired, datetime(2020, 5, 5, 22, tzinfo=UTC))], ("consent-expired of g",)),
+        ("an end of another day", [granted(valid_until=date(2020, 5, 5)), of_period(ConsentExpired, datetime(2020, 5, 3, 22, tzinfo=UTC))], ("consent-expired of g",) * 2),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)  # fmt: skip
+def test_the_timer_says_what_the_grants_say_when_the_day_has_come(
+    name: str, entries: list[Entry], wrong: tuple[str, ...]
+) -> None:
+    heard = Raw("days", 0, 0, b"", b"", (), int(datetime(2020, 5, 4, 22, tzinfo=UTC).timestamp() * 1000))
+    check = periods.against(entries, [heard])
+    assert check.places == wrong
+    assert check.wrong == len(wrong)
+
+
+def test_a_register_that_keeps_what_an_expiry_ends_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "activities.yaml").write_text("- {id: one, version: 1, expiry_recalls: false}")
+    with pytest.raises(ConfigurationError, match="one: expiry_recalls is false"):
+        law.load(tmp_path)
