@@ -97,8 +97,8 @@ class GuardianEnd:
 
 
 @dataclass(frozen=True, slots=True)
-class Minor:
-    """One event's word that the person was a minor on a day."""
+class Aged:
+    """One event's word that the person was a minor, or an adult, on a day."""
 
     ref: Ref
     day: date
@@ -144,9 +144,10 @@ class Known:
     unobtainable: frozenset[Unobtainable] = frozenset()
     guardians: frozenset[Guardian] = frozenset()
     guardians_ended: frozenset[GuardianEnd] = frozenset()
-    minors: frozenset[Minor] = frozenset()
     uses: frozenset[Use] = frozenset()
     reviews: frozenset[Review] = frozenset()
+    minors: frozenset[Aged] = frozenset()
+    adults: frozenset[Aged] = frozenset()
     chain: frozenset[Corrected] = frozenset()
     retractions: frozenset[Ended] = frozenset()
     quarantined: frozenset[Ref] = frozenset()
@@ -164,6 +165,7 @@ class Known:
             self.minors | other.minors,
             self.uses | other.uses,
             self.reviews | other.reviews,
+            self.adults | other.adults,
             self.chain | other.chain,
             self.retractions | other.retractions,
             self.quarantined | other.quarantined,
@@ -194,7 +196,9 @@ def learn(fact: Fact) -> Known:
         case EventRetracted():
             return known | Known(retractions=frozenset({Ended(fact.ref, Ref(fact.ref.oin, event.withdraws))}))
         case VictimReported(age_group="MINOR", reported_on=day) | PlacementMoved(age_group="MINOR", moved_on=day):
-            return chain | Known(minors=frozenset({Minor(fact.ref, day)}))
+            return chain | Known(minors=frozenset({Aged(fact.ref, day)}))
+        case VictimReported(age_group="ADULT", reported_on=day) | PlacementMoved(age_group="ADULT", moved_on=day):
+            return chain | Known(adults=frozenset({Aged(fact.ref, day)}))
         case EmergencyAccessUsed():
             return chain | Known(uses=frozenset({Use(fact.ref, event.officer, event.used_on)}))
         case EmergencyAccessReviewed(reviewer=reviewer, justified=justified):

@@ -60,7 +60,7 @@ def heard(known: Known, recipient: str, purpose: str) -> Heard:
     gone = superseded(known) | retracted(known)
     in_scope = [s for s in known.said if s.ref not in gone and _covers(s, recipient, purpose)]
     ended = _ended(known, gone, in_scope)
-    without_authority = _out_of_office(known, gone) | _of_a_minor(known, gone)
+    without_authority = _out_of_office(known, gone) | _of_another_age(known, gone)
     givers = _by_giver(in_scope)
     stands = {giver: _speaker(ended, without_authority, said) for giver, said in givers.items()}
     return Heard(givers, stands, without_authority, ended)
@@ -172,16 +172,27 @@ def _out_of_office(known: Known, gone: frozenset[Ref]) -> frozenset[Ref]:
     return frozenset(out)
 
 
-def _of_a_minor(known: Known, gone: frozenset[Ref]) -> frozenset[Ref]:
-    """Return the words that claim an adult of whom an event says a minor, on the day of the word or later (6).
+def _of_another_age(known: Known, gone: frozenset[Ref]) -> frozenset[Ref]:
+    """Return the words that claim an age at which the person cannot have been, for nobody becomes a minor again (6).
 
-    Nobody becomes a minor again; who was one before the word may have come of age since, and is not contradicted.
+    They claim an adult of whom an event says a minor, on the day of the word or later; or a minor of whom an event says an
+    adult, on the day of the word or before. Who was a minor before the word may have come of age since. Unknown is no (1).
     """
-    last = max((m.day for m in known.minors if m.ref not in gone), default=None)
-    if last is None:
+    last_minor = max((m.day for m in known.minors if m.ref not in gone), default=None)
+    first_adult = min((a.day for a in known.adults if a.ref not in gone), default=None)
+    if last_minor is None and first_adult is None:
         return frozenset()
-    adults = (said for said in known.said if said.age_group == "ADULT")
-    return frozenset(s.ref for s in adults if s.earliest is None or day_of(s.earliest) <= last)  # unknown is no (1)
+
+    def is_contradicted(said: Said) -> bool:
+        match said.age_group:
+            case "ADULT":
+                return last_minor is not None and (said.earliest is None or day_of(said.earliest) <= last_minor)
+            case "MINOR":
+                return first_adult is not None and (said.latest is None or first_adult <= day_of(said.latest))
+            case _:
+                return False
+
+    return frozenset(said.ref for said in known.said if is_contradicted(said))
 
 
 def has_authority(said: Said) -> bool:

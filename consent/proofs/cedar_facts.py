@@ -146,7 +146,8 @@ def _word(f: Raw, heard: Sequence[Raw]) -> Word:
         "unbundled": grants and f["unbundled"],
         "begins_later": grants and _begins_later(f, first),
         "in_office": _in_office(f, heard, first, last),
-        "still_minor": any(first is None or first < day for day in _days_after_minority(heard)),
+        "still_minor": any(first is None or first < after for _, after in _days_of("MINOR", heard)),
+        "adult_already": any(last is None or last >= start for start, _ in _days_of("ADULT", heard)),
     }
     return Word(
         name=_name(f),
@@ -160,13 +161,15 @@ def _word(f: Raw, heard: Sequence[Raw]) -> Word:
     )
 
 
-def _days_after_minority(heard: Iterable[Raw]) -> Iterable[datetime]:
-    """Yield the end of each day on which an event says that the person was a minor."""
+def _days_of(age: str, heard: Iterable[Raw]) -> Iterable[tuple[datetime, datetime]]:
+    """Yield, of each day on which an event says that the person was of that age, when it began and when it was over."""
     for f in heard:
         said_on: date | None = f.get("reported_on") or f.get("moved_on")
-        if f["type"] in {"victim-reported", "placement-moved"} and f.get("age_group") == "MINOR" and said_on:
-            day = said_on + timedelta(days=1)
-            yield _midnight_in_utc(day) - _ahead_of_utc(day)
+        if f["type"] in {"victim-reported", "placement-moved"} and f.get("age_group") == age and said_on:
+            start, after = (
+                _midnight_in_utc(day) - _ahead_of_utc(day) for day in (said_on, said_on + timedelta(days=1))
+            )
+            yield start, after
 
 
 def _begins_later(f: Raw, first: datetime | None) -> bool:

@@ -51,13 +51,14 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What else is known of a subject: the grants withdrawn, begun and over, when each guardian was in office, until when it was surely a minor."""
+    """What else is known of a subject: the grants withdrawn, begun and over, when each guardian was in office, until when it was surely a minor, since when surely an adult."""
 
     withdrawn: frozenset[tuple[str, str]]
     begun: frozenset[tuple[str, str]]
     expired: frozenset[tuple[str, str]]
     offices: Mapping[str | None, Sequence[Span]]
     minor_until: datetime
+    adult_since: datetime
 
     @classmethod
     def of(cls, entries: Sequence[Entry]) -> _Known:
@@ -72,11 +73,12 @@ class _Known:
                 office = (_midnight(event.appointed_on), ends.get((entry.oin, entry.id), EVER[1]))
                 offices[event.guardian].append(office)
         withdrawn = {(e.oin, e.event.withdraws) for e in entries if isinstance(e.event, ConsentWithdrawn)}
-        minor_on = [day for entry in entries if (day := _minor_on(entry.event)) is not None]
-        until = max((_midnight(day + timedelta(days=1)) for day in minor_on), default=EVER[0])
+        ages = [told for entry in entries if (told := _age_on(entry.event)) is not None]
+        until = max((_midnight(day + timedelta(days=1)) for age, day in ages if age == "MINOR"), default=EVER[0])
+        since = min((_midnight(day) for age, day in ages if age == "ADULT"), default=EVER[1])
         begun = {_grant(e.event) for e in entries if isinstance(e.event, ConsentBegun)}
         expired = {_grant(e.event) for e in entries if isinstance(e.event, ConsentExpired)}
-        return cls(frozenset(withdrawn), frozenset(begun), frozenset(expired), offices, until)
+        return cls(frozenset(withdrawn), frozenset(begun), frozenset(expired), offices, until, since)
 
     def is_withdrawn(self, entry: Entry) -> bool:
         return (entry.oin, entry.id) in self.withdrawn
@@ -96,12 +98,15 @@ class _Known:
         """Return whether who spoke could speak for the subject then.
 
         A guardian whose guardianship is recorded could while it lasted, and one of whom nothing is recorded could. An
-        adult could not who, by a report or placement of that day or later, was a minor then.
+        adult could not who, by a report or placement of that day or later, was a minor then; nor could anyone for a minor
+        who, by one of that day or earlier, was an adult then.
         """
         if event.given_by not in AUTHORITY.get(event.age_group, set()):
             return False
         first, last = span(event.occurred_at, event.occurred_precision)
         if event.age_group == "ADULT" and first < self.minor_until:
+            return False
+        if event.age_group == "MINOR" and last > self.adult_since:
             return False
         if event.given_by != "GUARDIAN" or not (offices := self.offices.get(event.giver)):
             return True
@@ -119,11 +124,11 @@ def _grant(period: ConsentBegun | ConsentExpired) -> tuple[str, str]:
     return period.grant_source.split(":")[3], period.grant_id
 
 
-def _minor_on(event: Event) -> date | None:
-    """Return the day on which an event says that the subject was a minor."""
-    if not isinstance(event, VictimReported | PlacementMoved) or event.age_group != "MINOR":
+def _age_on(event: Event) -> tuple[str, date] | None:
+    """Return the age an event says that the subject was of, and on which day."""
+    if not isinstance(event, VictimReported | PlacementMoved):
         return None
-    return event.reported_on if isinstance(event, VictimReported) else event.moved_on
+    return event.age_group, event.reported_on if isinstance(event, VictimReported) else event.moved_on
 
 
 def _midnight(day: date) -> datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,7 +26,8 @@ FAULTS: dict[str, Callable[..., Any]] = {
     "superseded": lambda known: frozenset(),
     "retracted": lambda known: frozenset(),
     "_out_of_office": lambda known, gone: frozenset(),
-    "_of_a_minor": lambda known, gone: frozenset(),
+    "_of_another_age": lambda known, gone: frozenset(),
+    "_ended": lambda known, gone, said: {},
     "_by_giver": lambda said: {s.giver: [t for t in said if t.giver == s.giver] for s in said},
 }
 
@@ -50,6 +52,19 @@ def test_a_fault_in_emergency_access_is_seen(name: str, fault: Any, monkeypatch:
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_in_a_rule_of_precedence_is_seen(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, name, FAULTS[name])
+    law = raw_law()
+    cedar = Cedar(law.activities, law.rules)
+    assert compared(the_register(), compiled(the_register()), (), cedar, 1500).differences
+
+
+@pytest.mark.parametrize("forgotten", ["minors", "adults", "begun", "expired"])
+def test_a_kind_of_fact_that_is_not_heard_is_seen(forgotten: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard = engine.heard
+
+    def deaf(known: Known, *scope: str) -> engine.Heard:
+        return heard(replace(known, **{forgotten: frozenset()}), *scope)
+
+    monkeypatch.setattr(engine, "heard", deaf)
     law = raw_law()
     cedar = Cedar(law.activities, law.rules)
     assert compared(the_register(), compiled(the_register()), (), cedar, 1500).differences

@@ -91,12 +91,15 @@ def test_what_is_said_of_chains_as_sets_is_what_the_raw_facts_say() -> None:
 def test_both_judge_an_office_and_a_minority_by_the_dutch_day_and_where_one_does_not_it_is_seen(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Every half hour around the first and the last midnight of an office, and around the end of a day as a minor."""
+    """Every half hour around the first and the last midnight of an office, and around a day as a minor and one as an adult."""
     law, place = raw_law(), ("comensha", "REGISTRATIE")
     voogd: dict[str, Any] = {"given_by": "GUARDIAN", "giver": "voogd-1", "age_group": "MINOR"}
     office = [appointed("g", "voogd-1", 0), ended("g", 4), reported(age_group="MINOR", reported_on=NOON.date())]
     halves = [NOON + timedelta(minutes=30 * n) for n in range(-24, 9 * 24)]
+    mother: dict[str, Any] = {"given_by": "PARENT", "giver": "mother", "age_group": "MINOR"}
+    grown = reported("grown", age_group="ADULT", reported_on=NOON.date())
     told = [[*office, given(when=at, **who)] for at in halves for who in (voogd, {})]
+    told += [[grown, given(when=at, **mother)] for at in halves]
     theirs = Cedar(law.activities, law.rules).gives([(taught(map(raw, facts)), place) for facts in told])
     assert [consent(replay(facts), *place) is Consent.GIVEN for facts in told] == theirs
     assert True in theirs and False in theirs

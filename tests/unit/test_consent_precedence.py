@@ -227,6 +227,31 @@ def test_6_a_guardianship_that_was_taken_back_is_no_term() -> None:
     assert stands(appointed("h", "voogd-1", 0), ended("h", 4), retracted("ended", time=at(9)), grant) is Consent.GIVEN
 
 
+@pytest.mark.parametrize(
+    ("said", "state"),
+    [
+        (at(-1), Consent.GIVEN),
+        (at(0), Consent.NO_AUTHORITY),
+        (at(1), Consent.NO_AUTHORITY),
+        (None, Consent.NO_AUTHORITY),
+    ],
+    ids=str,
+)
+def test_6_nobody_grants_for_a_minor_who_was_called_an_adult_that_day_or_before(
+    said: datetime | None, state: Consent
+) -> None:
+    adult = reported(age_group="ADULT", reported_on=at(0).date())
+    grant = given(when=said, given_by="PARENT", giver="ouder-1", age_group="MINOR")
+    assert stands(adult, grant) is state
+    assert stands(adult, retracted("report", time=at(9)), grant) is Consent.GIVEN
+
+
+def test_6_a_word_of_a_minor_that_may_have_been_said_on_the_day_as_an_adult_grants_nothing() -> None:
+    adult = reported(age_group="ADULT", reported_on=at(9).date())
+    grant = given(given_by="PARENT", giver="ouder-1", age_group="MINOR", occurred_precision="MONTH")
+    assert stands(adult, grant) is Consent.NO_AUTHORITY
+
+
 def test_7_two_with_authority_who_disagree_are_no_and_a_human_decides() -> None:
     yes = given(given_by="PARENT", giver="ouder-1", age_group="MINOR", when=at(9))
     no = refused(given_by="PARENT", giver="ouder-2", age_group="MINOR", when=at(0))

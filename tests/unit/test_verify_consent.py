@@ -276,6 +276,16 @@ def test_an_adult_who_is_a_minor_that_day_or_later_grants_nothing(said: int | No
     assert stands([reported(), moved(age_group="MINOR", moved_on=date(2018, 1, 2)), yes("a", said)])[1] == expected
 
 
+@pytest.mark.parametrize(
+    ("said", "expected"), [(0, "consent"), (1, "no-authority"), (2, "no-authority"), (None, "no-authority")]
+)
+def test_nobody_grants_for_a_minor_who_was_an_adult_that_day_or_before(said: int | None, expected: str) -> None:
+    adult = {"age_group": "ADULT", "reported_on": date(2018, 1, 2)}
+    assert stands([reported(**adult), yes("a", said, who=MOTHER)])[1] == expected
+    young = reported(age_group="MINOR")
+    assert stands([young, moved(moved_on=date(2018, 1, 2)), yes("a", said, who=MOTHER)])[1] == expected
+
+
 def test_safety_opens_a_placement_on_a_recorded_ground_only() -> None:
     placement = ("opvang", "PLAATSING")
     assert stands([moved(), no("a", scope=ALL)], "p", placement) == ("delivered", "safety")
