@@ -144,10 +144,10 @@ class Known:
     unobtainable: frozenset[Unobtainable] = frozenset()
     guardians: frozenset[Guardian] = frozenset()
     guardians_ended: frozenset[GuardianEnd] = frozenset()
-    uses: frozenset[Use] = frozenset()
-    reviews: frozenset[Review] = frozenset()
     minors: frozenset[Aged] = frozenset()
     adults: frozenset[Aged] = frozenset()
+    uses: frozenset[Use] = frozenset()
+    reviews: frozenset[Review] = frozenset()
     chain: frozenset[Corrected] = frozenset()
     retractions: frozenset[Ended] = frozenset()
     quarantined: frozenset[Ref] = frozenset()
@@ -163,9 +163,9 @@ class Known:
             self.guardians | other.guardians,
             self.guardians_ended | other.guardians_ended,
             self.minors | other.minors,
+            self.adults | other.adults,
             self.uses | other.uses,
             self.reviews | other.reviews,
-            self.adults | other.adults,
             self.chain | other.chain,
             self.retractions | other.retractions,
             self.quarantined | other.quarantined,
