@@ -50,8 +50,9 @@ class Heard:
         return [s for s in said if s.grants and _counts(s, self.ended, self.without_authority)]
 
     def refusals(self) -> list[Said]:
-        """Return the refusals, by who had authority, of those who stand as refusing."""
-        said = [s for giver, words in self.givers.items() if self.stands[giver] is Consent.REFUSED for s in words]
+        """Return the refusals, by who had authority, that stand: the most specific of those who stand as refusing (3)."""
+        refusing = [words for giver, words in self.givers.items() if self.stands[giver] is Consent.REFUSED]
+        said = [s for words in refusing for s in _most_specific(words, self.ended, self.without_authority)]
         return [s for s in said if not s.grants and has_authority(s) and s.ref not in self.without_authority]
 
 
@@ -118,20 +119,25 @@ def _ended(known: Known, gone: frozenset[Ref], said: Iterable[Said]) -> Mapping[
 
 def _speaker(ended: Mapping[Ref, Consent], without_authority: frozenset[Ref], said: list[Said]) -> Consent:
     """Return how one speaker's words stand: the most specific level that still says something (3), the latest of it (2)."""
-    live = [s for s in said if not s.grants or _counts(s, ended, without_authority)]
-    if not live:
+    heard = _most_specific(said, ended, without_authority)
+    if not heard:
         reasons = {ended[s.ref] for s in said if s.ref in ended}
         for state in _ENDED:
             if state in reasons:
                 return state
         return Consent.NOT_EXPLICIT if any(not s.counts for s in said) else Consent.NO_AUTHORITY
-    level = max(map(_specificity, live))
-    heard = [s for s in live if _specificity(s) == level]
     refusals = [s for s in heard if not s.grants]
     for grant in (s for s in heard if s.grants):
         if all(_is_later(grant, refusal) for refusal in refusals):
             return Consent.GIVEN
     return Consent.REFUSED
+
+
+def _most_specific(said: list[Said], ended: Mapping[Ref, Consent], without_authority: frozenset[Ref]) -> list[Said]:
+    """Return, of one speaker's words that say something, those at the most specific level (3)."""
+    live = [s for s in said if not s.grants or _counts(s, ended, without_authority)]
+    level = max(map(_specificity, live), default=None)
+    return [s for s in live if _specificity(s) == level]
 
 
 def _counts(grant: Said, ended: Mapping[Ref, Consent], without_authority: frozenset[Ref]) -> bool:

@@ -226,7 +226,8 @@ def _last(words: Sequence[Word]) -> Word:
     if not refusals:
         return grants[0]
     last = max(word.span[1] for word in refusals)
-    return next((grant for grant in grants if last <= grant.span[0]), refusals[0])
+    with_authority = next((word for word in refusals if word.has_authority), refusals[0])
+    return next((grant for grant in grants if last <= grant.span[0]), with_authority)
 
 
 def _why_silent(facts: Sequence[Entry], known: _Known) -> str:

@@ -267,6 +267,14 @@ def test_7_a_guardian_out_of_office_refuses_validly_but_is_no_second_one_with_au
     assert stands(appointed("g", "voogd-1", 0), yes, no) is Consent.CONFLICT
 
 
+def test_7_a_refusal_with_authority_that_a_more_specific_one_without_it_beat_is_no_disagreement() -> None:
+    yes = given(given_by="PARENT", giver="ouder-1", age_group="MINOR")
+    general = refused("a", given_by="PARENT", giver="ouder-2", age_group="MINOR")
+    specific = {"given_by": "PARENT", "giver": "ouder-2", **REGISTRATION}
+    assert stands(yes, general, refused("b", age_group="UNKNOWN", **specific)) is Consent.REFUSED
+    assert stands(yes, general, refused("b", age_group="MINOR", **specific)) is Consent.CONFLICT
+
+
 def test_7_one_who_changes_their_mind_is_not_two_who_disagree() -> None:
     parent = {"given_by": "PARENT", "giver": "ouder-1", "age_group": "MINOR"}
     assert stands(refused(when=at(0), **parent), given(when=at(1), **parent)) is Consent.GIVEN
