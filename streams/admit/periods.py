@@ -1,7 +1,7 @@
 """The timer: what admit says of a grant when its period begins or ends, and when it is to say so. Pure.
 
 Source: architecture, section 6, rule (5): a period begins and ends by facts, so that a decision takes no clock. What day it is
-the broker says: each record of the topic `days` was appended on one (docs/decisions/020).
+the broker says: each record of the topic `days` was appended on one (docs/decisions/021).
 """
 
 from __future__ import annotations
