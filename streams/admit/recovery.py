@@ -14,6 +14,7 @@ from streams.admit import store
 from streams.admit.binding import content_hash
 from streams.admit.bus import BUS_SOURCE
 from streams.admit.store import Seen
+from streams.disclose.releases import is_control
 from streams.runtime import topics
 from streams.runtime.records import Record, ToSend
 from streams.runtime.transaction import Connection
@@ -26,8 +27,9 @@ class AdmitRecovery:
     catches_up = False
 
     async def take_back(self, connection: Connection, records: Sequence[Record]) -> int:
-        """Remember the ids these records hold, and return how many were not known."""
-        held = [seen for seen in map(_seen, records) if seen is not None]
+        """Remember the ids these records hold, and return how many were not known; a control record holds none."""
+        events = (record for record in records if not is_control(record))
+        held = [seen for seen in map(_seen, events) if seen is not None]
         return await store.take_back(connection, held)
 
     async def settle(self, _: Connection) -> list[ToSend]:

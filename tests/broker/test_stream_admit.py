@@ -30,7 +30,9 @@ from ketenbus.events import (
 from streams.admit import store
 from streams.admit.binding import Admit
 from streams.admit.judge import subject_of
+from streams.admit.recovery import AdmitRecovery
 from streams.disclose.binding import _fact, logged
+from streams.disclose.releases import CONTROL
 from streams.runtime import topics
 from streams.runtime.records import Record, ToSend, unpack_headers
 from streams.runtime.settings import ProcessorSettings
@@ -284,6 +286,17 @@ async def test_a_period_that_contradicts_itself_is_quarantined_and_holds_up(admi
     out = await apply(admit, pool, sent(event, CARE, id="q").record())
     assert [(r, p) for *_, r, p in acknowledged(out)] == [("quarantined", "broken-rule")]
     assert [fact.quarantined_id for fact in held_up(out)] == ["q"]
+
+
+async def test_of_the_log_only_what_partners_published_is_taken_back(admit: Admit, pool: Pool) -> None:
+    """What admit said itself, and the control record of a release of the register, hold no id that was taken."""
+    out = to(await apply(admit, pool, day(9, 0), for_days(1, 3)), topics.KETENLOG)
+    log = [Record(topics.KETENLOG, 0, n, 0, o.key, o.value, o.headers) for n, o in enumerate(out)]
+    control = Record(topics.KETENLOG, 0, len(log), 0, None, b"{}", (CONTROL,))
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("DELETE FROM admitted")
+        assert await AdmitRecovery().take_back(connection, [*log, control]) == 1
+        assert await AdmitRecovery().take_back(connection, [*log, control]) == 0
 
 
 GUARDIAN = GuardianEnded(
