@@ -101,7 +101,7 @@ def test_a_disagreement_waits_for_a_human_and_leaves_the_queue_when_it_is_settle
     assert ([w.event for w in of_registration.grants], of_registration.waiting) == ([yes.id], 1)
 
     later = {**yes.fields, "giver": "two", "occurred_at": yes.fields["occurred_at"] + timedelta(days=1)}
-    running.say(replace(yes, id=f"{yes.id}-2", fields=later))
+    running.say(replace(yes, id=f"{yes.id}-2", time=yes.time + timedelta(days=1), fields=later))
     assert queued() == []
     assert running.outcome(told) == [(*DELIVERED, "consent")]
 
