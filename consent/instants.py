@@ -16,9 +16,11 @@ from consent.known import Fact, Ref
 from consent.policy import Case
 
 #: What opens something counts from when it had surely happened.
-OPENS = frozenset({"consent-given", "emergency-access-used"})
+OPENS = frozenset({"consent-given", "consent-begun", "emergency-access-used"})
 #: What closes something counts from when it may have happened.
-CLOSES = frozenset({"consent-refused", "consent-withdrawn", "consent-unobtainable", "emergency-access-reviewed"})
+CLOSES = frozenset(
+    {"consent-refused", "consent-withdrawn", "consent-expired", "consent-unobtainable", "emergency-access-reviewed"}
+)
 #: The name of no event, so that no correction or retraction is about it.
 _NOBODYS = Ref("", "")
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from consent.activities import Register
+from consent.instants import as_of
 from consent.known import Fact, replay
 from consent.periods import due
 from consent.precedence import Consent, consent
@@ -168,3 +170,17 @@ def test_where_the_register_says_so_an_expiry_recalls_nothing_and_a_refusal_afte
 
 def test_a_grant_that_begins_releases() -> None:
     assert kinds(the_register(), [reported("r"), given("a", valid_from=LATER)], [begun("a")]) == [None, "release"]
+
+
+def test_as_of_an_instant_a_period_began_or_ended_as_its_day_began() -> None:
+    """The bus said both of 5 May, whose first instant in the Netherlands is 22:00 of the day before."""
+    first = datetime(2020, 5, 4, 22, tzinfo=UTC)
+    dated = {"occurred_at": first, "occurred_precision": "DAY"}
+    for said, earlier, later in (
+        (begun("a"), Consent.NOT_BEGUN, Consent.GIVEN),
+        (over("a"), Consent.GIVEN, Consent.EXPIRED),
+    ):
+        fact = replace(said, time=first, event=said.event.model_copy(update=dated))
+        grant = given("a", valid_from=LATER if earlier is Consent.NOT_BEGUN else None)
+        assert stands(*as_of([grant, fact], first - timedelta(microseconds=1))) is earlier
+        assert stands(*as_of([grant, fact], first)) is later
