@@ -35,6 +35,20 @@ def test_what_opens_and_closes_are_types_of_the_contract_and_no_type_is_both() -
     assert not OPENS & CLOSES
 
 
+def test_what_neither_opens_nor_closes_speaks_of_another_event_an_office_or_nothing_that_a_decision_asks() -> None:
+    known = contract().types
+    bears = {name for name, t in known.items() if t.group in {"consent", "correction", "bus"}}
+    bears |= {name for name in known if name.startswith("emergency-")}
+    assert bears - OPENS - CLOSES == {
+        "consent-requested",
+        "event-retracted",
+        "fact-quarantined",
+        "guardian-appointed",
+        "guardian-ended",
+        "recall-confirmed",
+    }
+
+
 @for_all(histories())
 def test_at_the_end_of_time_everything_has_happened(said: list[Fact]) -> None:
     assert as_of(said, END) == tuple(said)
