@@ -11,6 +11,7 @@ from datetime import date
 from typing import get_args
 
 from consent.activities import Activity, Register
+from consent.narrowing import Narrowed, Stands
 from consent.policy import Decision, Fate
 from consent.precedence import Consent
 from consent.table import OTHER, Cell, Table
@@ -27,7 +28,7 @@ class Situations:
     """The situations in which one ruling holds: any of these of each; an empty reason is the consent's own."""
 
     fates: tuple[str, ...]
-    consents: tuple[Consent, ...]
+    consents: tuple[Stands, ...]
     safety: tuple[bool, ...]
     outcome: str
     mask: tuple[str, ...]
@@ -113,12 +114,12 @@ def _periods(table: Table, event_type: str, kind: str, starts: tuple[date, ...])
 
 def _situations(cell: Cell) -> tuple[Situations, ...]:
     """Return the fewest boxes of situations that read well: over safety, then over fate, where nothing differs."""
-    boxes: dict[tuple[str, tuple[str, ...], str, tuple[Consent, ...], tuple[bool, ...]], list[str]] = {}
+    boxes: dict[tuple[str, tuple[str, ...], str, tuple[Stands, ...], tuple[bool, ...]], list[str]] = {}
     for fate in _FATES:
-        by_state: dict[tuple[str, tuple[str, ...], str, tuple[Consent, ...]], list[bool]] = {}
+        by_state: dict[tuple[str, tuple[str, ...], str, tuple[Stands, ...]], list[bool]] = {}
         for safety in (False, True):
-            states: dict[tuple[str, tuple[str, ...], str], list[Consent]] = {}
-            for state in Consent:
+            states: dict[tuple[str, tuple[str, ...], str], list[Stands]] = {}
+            for state in cell.states:
                 decision = cell.rulings[state, safety, fate]
                 states.setdefault((decision.outcome, decision.mask, _reason(decision, state)), []).append(state)
             for said, several in states.items():
@@ -131,7 +132,7 @@ def _situations(cell: Cell) -> tuple[Situations, ...]:
     )
 
 
-def _reason(decision: Decision, state: Consent) -> str:
+def _reason(decision: Decision, state: Stands) -> str:
     said = " ".join(decision.reasons)
     return "" if said == state.value else said
 
@@ -171,14 +172,16 @@ def _texts(activity: Activity) -> tuple[tuple[str, str], ...]:
 
 def _said(s: Situations) -> str:
     fate = "" if len(s.fates) == len(_FATES) else f"{' or '.join(s.fates)}, "
-    states = "any consent" if len(s.consents) == len(Consent) else _states(s.consents)
+    states = "any consent" if set(Consent) <= set(s.consents) else _states(s.consents)
     safety = "" if len(s.safety) == 2 else ", safety recorded" if s.safety[0] else ", no safety ground"
     mask = f" {'+'.join(s.mask)}" if s.mask else ""
     return f"{fate}{states}{safety}: {s.outcome}{mask}, {s.reason or 'as consent stands'}"
 
 
-def _states(states: tuple[Consent, ...]) -> str:
-    missing = [state.value for state in Consent if state not in states]
-    if len(missing) < len(states) - 1:
-        return f"any but {' or '.join(missing)}"
-    return " or ".join(state.value for state in states)
+def _states(states: tuple[Stands, ...]) -> str:
+    named = [state for state in states if isinstance(state, Consent)]
+    missing = [state.value for state in Consent if state not in named]
+    partly = [f"consent but for {'+'.join(sorted(s.refused))}" for s in states if isinstance(s, Narrowed)]
+    if named and len(missing) < len(named) - 1:
+        return ", and ".join([f"any but {' or '.join(missing)}", *partly])
+    return " or ".join([*(state.value for state in named), *partly])

@@ -142,7 +142,7 @@ def _fact(fact: Fact, case: Case) -> Words:
     thing, moment = TYPES[event.TYPE], _moment(fact)
     nl, en = f"Dit rust op {thing.nl} ({named}), {moment.nl}", f"This rests on {thing.en} ({named}), {moment.en}"
     if isinstance(event, (ConsentGiven, ConsentRefused)):
-        giver, scope = inside(code("consent-giver", event.given_by)), _scope(event.purpose, event.recipient)
+        giver, scope = inside(code("consent-giver", event.given_by)), _scope(event)
         return Words(f"{nl}, door {giver.nl}, {scope.nl}.", f"{en}, by {giver.en}, {scope.en}.")
     if isinstance(event, EventRetracted):
         return Words(f"{nl}: het neemt {event.withdraws} terug.", f"{en}: it takes back {event.withdraws}.")
@@ -162,11 +162,17 @@ def _moment(fact: Fact) -> Words:
     return when(at, getattr(fact.event, "occurred_precision", "UNKNOWN"))
 
 
-def _scope(purpose: str | None, recipient: str | None) -> Words:
-    what = inside(code("purpose", purpose)) if purpose else None
-    who = code("recipient", recipient) if recipient else None
-    nl = f"voor {what.nl}" if what else "voor alle doelen"
-    en = f"for {what.en}" if what else "for every purpose"
-    to_nl = f"aan {who.nl}" if who else "aan alle ontvangers"
-    to_en = f"to {who.en}" if who else "to every recipient"
-    return Words(f"{nl}, {to_nl}", f"{en}, {to_en}")
+def _scope(word: ConsentGiven | ConsentRefused) -> Words:
+    """Return what a word is about: for what, to whom, and of which data and phase where it names one."""
+    what = inside(code("purpose", word.purpose)) if word.purpose else Words("alle doelen", "every purpose")
+    who = code("recipient", word.recipient) if word.recipient else Words("alle ontvangers", "every recipient")
+    said = [Words(f"voor {what.nl}, aan {who.nl}", f"for {what.en}, to {who.en}")]
+    if word.recipient_organisation:
+        said.append(Words("alleen één organisatie daarvan", "one organisation of it only"))
+    if word.field_class:
+        data = inside(code("field-class", word.field_class))
+        said.append(Words(f"alleen {data.nl}", f"only {data.en}"))
+    if word.case_phase:
+        phase = inside(code("case-phase", word.case_phase))
+        said.append(Words(f"alleen in de fase {phase.nl}", f"only in the phase {phase.en}"))
+    return Words(", ".join(w.nl for w in said), ", ".join(w.en for w in said))

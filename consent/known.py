@@ -46,13 +46,23 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class Scope:
+    """What a word is about; None is all of it. An organisation is one of its recipient."""
+
+    recipient: str | None
+    organisation: str | None
+    purpose: str | None
+    field_class: str | None
+    phase: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
     """One consent fact: a grant or a refusal; a grant that `waits` counts only once its period has begun."""
 
     ref: Ref
     grants: bool
-    purpose: str | None
-    recipient: str | None
+    scope: Scope
     giver: tuple[str, str | None]
     age_group: str
     earliest: datetime | None
@@ -237,5 +247,6 @@ def _refused(ref: Ref, event: ConsentRefused) -> Said:
 
 def _said(ref: Ref, event: ConsentGiven | ConsentRefused, *, grants: bool, counts: bool, waits: bool) -> Said:
     giver = (event.given_by, event.giver)
+    scope = Scope(event.recipient, event.recipient_organisation, event.purpose, event.field_class, event.case_phase)
     earliest, latest = span(event.occurred_at, event.occurred_precision)
-    return Said(ref, grants, event.purpose, event.recipient, giver, event.age_group, earliest, latest, counts, waits)
+    return Said(ref, grants, scope, giver, event.age_group, earliest, latest, counts, waits)

@@ -13,7 +13,9 @@ from consent.activities import Activity, Register, Rules
 from consent.chains import retracted, superseded
 from consent.emergency import opens
 from consent.known import Known, Ref
-from consent.precedence import Consent, consent
+from consent.narrowing import Narrowed, Stands, stands
+from consent.precedence import Consent
+from ketenbus.contract import contract
 
 Outcome = Literal["delivered", "withheld", "pending"]
 #: Whether an event stands in its chain of corrections, or what ended it.
@@ -55,7 +57,7 @@ class Decision:
 class Situation:
     """All that a ruling looks at beside its activity: finite, so that every ruling can be enumerated."""
 
-    consent: Consent
+    consent: Stands
     safety_recorded: bool
     fate: Fate
 
@@ -66,7 +68,7 @@ def decide(register: Register, case: Case, known: Known) -> tuple[Decision, ...]
     decisions = []
     for recipient, purpose in register.candidates(case.type, case.day):
         activity = register.activity(case.type, case.publisher_kind, recipient, purpose, case.day)
-        state = consent(known, recipient, purpose) if asks(activity) else Consent.NONE
+        state = how_consent_stands(activity, case.type, known)
         situation = Situation(state, safety, fate)
         decisions.append(ruling(register.rules, activity, recipient, purpose, situation))
     return tuple(decisions)
@@ -84,6 +86,13 @@ def fate_of(ref: Ref, known: Known) -> Fate:
     return "superseded" if ref in superseded(known) else "stands"
 
 
+def how_consent_stands(activity: Activity | None, event_type: str, known: Known) -> Stands:
+    """Return how consent stands for what an activity shares of an event of that type; `NONE` where it asks none."""
+    if activity is None or activity.consent == "none":
+        return Consent.NONE
+    return stands(known, activity.recipient, activity.purpose, activity.mask, contract().types[event_type].group)
+
+
 def asks(activity: Activity | None) -> bool:
     """Return whether a ruling under this activity can differ by how consent stands."""
     return activity is not None and activity.consent != "none"
@@ -97,6 +106,8 @@ def ruling(rules: Rules, activity: Activity | None, recipient: str, purpose: str
         return Decision(recipient, purpose, "withheld", (), activity.ref, (situation.fate,))
     outcome, reason = _ground(activity, situation)
     mask = activity.mask if outcome == "delivered" else ()
+    if reason == Narrowed.value and isinstance(situation.consent, Narrowed):
+        mask = situation.consent.of(mask)
     return Decision(recipient, purpose, outcome, mask, activity.ref, (reason,))
 
 
@@ -111,5 +122,7 @@ def _ground(activity: Activity, situation: Situation) -> tuple[Outcome, str]:
     if situation.consent is Consent.GIVEN:
         return "delivered", situation.consent.value
     if activity.consent == "required-or-safety" and situation.safety_recorded:
-        return "delivered", "safety"
+        return "delivered", "safety"  # whatever is refused: else a refusal of all would open more than one of a class
+    if isinstance(situation.consent, Narrowed):
+        return "delivered", situation.consent.value
     return ("pending" if situation.consent is Consent.QUARANTINED else "withheld"), situation.consent.value

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from consent.chains import retracted, superseded
 from consent.days import day_of
-from consent.known import Known, Ref, Said, Unobtainable
+from consent.known import Known, Ref, Said
 
 
 class Consent(StrEnum):
@@ -56,10 +56,16 @@ class Heard:
         return [s for s in said if not s.grants and has_authority(s) and s.ref not in self.without_authority]
 
 
-def heard(known: Known, recipient: str, purpose: str) -> Heard:
-    """Return who spoke for `recipient` and `purpose`, of what was not taken back or corrected."""
+def heard(
+    known: Known, recipient: str, purpose: str, field_class: str | None = None, phase: str | None = None
+) -> Heard:
+    """Return who spoke for `recipient` and `purpose`, of what was not taken back or corrected.
+
+    Of a class of fields the words about it and about every class are heard, of none the words about every class; so too of
+    a phase of the case.
+    """
     gone = superseded(known) | retracted(known)
-    in_scope = [s for s in known.said if s.ref not in gone and _covers(s, recipient, purpose)]
+    in_scope = [s for s in known.said if s.ref not in gone and _is_about(s, recipient, purpose, field_class, phase)]
     ended = _ended(known, gone, in_scope)
     without_authority = _out_of_office(known, gone) | _of_another_age(known, gone)
     givers = _by_giver(in_scope)
@@ -67,14 +73,16 @@ def heard(known: Known, recipient: str, purpose: str) -> Heard:
     return Heard(givers, stands, without_authority, ended)
 
 
-def consent(known: Known, recipient: str, purpose: str) -> Consent:
-    """Return how consent stands for `recipient` and `purpose`; unknown is no (1).
+def consent(
+    known: Known, recipient: str, purpose: str, field_class: str | None = None, phase: str | None = None
+) -> Consent:
+    """Return how consent stands for `recipient` and `purpose`, as far as a class of fields and a phase go; unknown is no (1).
 
     Law: one more refusal or withdrawal never turns a no into `GIVEN`.
     """
     if known.quarantined - known.admitted:
         return Consent.QUARANTINED
-    said = heard(known, recipient, purpose)
+    said = heard(known, recipient, purpose, field_class, phase)
     stands = said.stands.values()
     if Consent.GIVEN in stands:
         if said.refusals():
@@ -84,12 +92,27 @@ def consent(known: Known, recipient: str, purpose: str) -> Consent:
         if state in stands:
             return state
     gone = superseded(known) | retracted(known)
-    unasked = any(u.ref not in gone and _covers(u, recipient, purpose) for u in known.unobtainable)
+    unasked = any(
+        u.ref not in gone and u.purpose in (None, purpose) and u.recipient in (None, recipient)
+        for u in known.unobtainable
+    )
     return Consent.UNOBTAINABLE if unasked else Consent.NONE
 
 
-def _covers(said: Said | Unobtainable, recipient: str, purpose: str) -> bool:
-    return said.purpose in (None, purpose) and said.recipient in (None, recipient)
+def _is_about(said: Said, recipient: str, purpose: str, field_class: str | None, phase: str | None) -> bool:
+    """Return whether a word is about this.
+
+    A view is read by every organisation of its recipient: who refuses one of them refuses the view, and who grants to one of
+    them has not granted to all.
+    """
+    scope = said.scope
+    return (
+        scope.recipient in (None, recipient)
+        and scope.purpose in (None, purpose)
+        and scope.field_class in (None, field_class)
+        and scope.phase in (None, phase)
+        and not (said.grants and scope.organisation is not None)
+    )
 
 
 def _by_giver(said: Iterable[Said]) -> dict[tuple[object, ...], list[Said]]:
@@ -149,8 +172,11 @@ def _is_later(grant: Said, refusal: Said) -> bool:
     return refusal.latest is not None and grant.earliest is not None and refusal.latest < grant.earliest
 
 
-def _specificity(said: Said) -> tuple[bool, bool]:
-    return (said.recipient is not None, said.purpose is not None)
+def _specificity(said: Said) -> tuple[bool, ...]:
+    """Return what a word names: recipient before purpose before class (3), and of a recipient its organisation; a phase last."""
+    scope = said.scope
+    named = (scope.recipient, scope.organisation, scope.purpose, scope.field_class, scope.phase)
+    return tuple(one is not None for one in named)
 
 
 def _out_of_office(known: Known, gone: frozenset[Ref]) -> frozenset[Ref]:

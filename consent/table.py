@@ -1,7 +1,8 @@
 """The decision compiled to a finite table: the register alone says how many rows there are, and every row can be visited.
 
 A candidate's input falls into classes: the event type, the publisher's kind, the recipient, the purpose, the period
-between two days on which the register changes for the type, and the situation (consent, safety, fate). Types that no
+between two days on which the register changes for the type, and the situation (consent, with the classes it leaves out;
+safety; fate). Types that no
 activity names have no candidates; publishers that none names are one class, `OTHER`.
 """
 
@@ -16,15 +17,23 @@ from typing import get_args
 
 from consent.activities import Activity, Register
 from consent.known import Known
-from consent.policy import Case, Decision, Fate, Situation, asks, fate_of, is_safety_recorded, ruling
-from consent.precedence import Consent, consent
+from consent.narrowing import Stands, every
+from consent.policy import (
+    Case,
+    Decision,
+    Fate,
+    Situation,
+    asks,
+    fate_of,
+    how_consent_stands,
+    is_safety_recorded,
+    ruling,
+)
+from consent.precedence import Consent
 
 #: Every kind of publisher that no activity of the register names.
 OTHER = "any other"
-SITUATIONS = tuple(
-    Situation(state, safety, fate) for fate, state, safety in product(get_args(Fate), Consent, (False, True))
-)
-_Key = tuple[Consent, bool, Fate]
+_Key = tuple[Stands, bool, Fate]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +44,11 @@ class Cell:
     purpose: str
     activity: Activity | None
     rulings: Mapping[_Key, Decision]
+
+    @property
+    def states(self) -> tuple[Stands, ...]:
+        """Every way in which consent may stand for it."""
+        return tuple(dict.fromkeys(state for state, _, _ in self.rulings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +82,16 @@ class Table:
         day: date,
         recipient: str,
         purpose: str,
-        state: Consent,
+        state: Stands,
         safety_recorded: bool,
         fate: Fate,
     ) -> Decision | None:
-        """Return the ruling, or None where the event has no such candidate on that day."""
+        """Return the ruling, or None where the event has no such candidate on that day, or it no such situation."""
         period = bisect_right(self.starts.get(event_type, ()), day)
         found = self.rulings.get((event_type, publisher, period, recipient, purpose)) or self.rulings.get(
             (event_type, OTHER, period, recipient, purpose)
         )
-        return None if found is None else found[state, safety_recorded, fate]
+        return None if found is None else found.get((state, safety_recorded, fate))
 
     def decide(self, case: Case, known: Known) -> tuple[Decision, ...]:
         """Return a decision for every candidate of the event, in order of recipient and purpose."""
@@ -90,7 +104,7 @@ class Table:
         fate, safety = fate_of(case.ref, known), is_safety_recorded(case, known)
         return tuple(
             cell.rulings[
-                consent(known, cell.recipient, cell.purpose) if asks(cell.activity) else Consent.NONE,
+                how_consent_stands(cell.activity, case.type, known),
                 safety,
                 fate,
             ]
@@ -103,9 +117,8 @@ class Table:
             starts = self.starts[event_type]
             start, end = starts[period - 1], starts[period] if period < len(starts) else None
             for cell in cells:
-                for s in SITUATIONS:
-                    decision = cell.rulings[s.consent, s.safety_recorded, s.fate]
-                    yield Row(event_type, publisher, start, end, s, decision)
+                for situation, decision in cell.rulings.items():
+                    yield Row(event_type, publisher, start, end, Situation(*situation), decision)
 
 
 def compiled(register: Register) -> Table:
@@ -119,7 +132,7 @@ def compiled(register: Register) -> Table:
         if name not in rulings:
             rulings[name] = {
                 (s.consent, s.safety_recorded, s.fate): ruling(register.rules, activity, recipient, purpose, s)
-                for s in SITUATIONS
+                for s in situations(activity)
             }
         return Cell(recipient, purpose, activity, rulings[name])
 
@@ -134,6 +147,13 @@ def compiled(register: Register) -> Table:
     }
     flat = {(*key, one.recipient, one.purpose): one.rulings for key, several in cells.items() for one in several}
     return Table(kinds, starts, cells, flat)
+
+
+def situations(activity: Activity | None) -> Iterator[Situation]:
+    """Yield every situation a candidate ruled by this activity can be in: each set of classes that consent leaves out is one."""
+    states = every(activity.mask) if activity is not None and asks(activity) else iter(Consent)
+    for state, fate, safety in product(states, get_args(Fate), (False, True)):
+        yield Situation(state, safety, fate)
 
 
 def _starts(activities: Iterable[Activity]) -> tuple[date, ...]:

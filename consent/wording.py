@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from consent.days import day_of
+from consent.narrowing import Narrowed
 from consent.precedence import Consent
 from ketenbus.contract import contract
 
@@ -50,6 +51,13 @@ REASONS: Mapping[str, Reason] = {
               "Who decides on it gave consent for this, explicitly and apart from other questions."),
         Words("Wordt de toestemming ingetrokken of alsnog geweigerd, dan vervalt deze grond.",
               "If the consent is withdrawn, or refused after all, this ground ends."),
+    ),
+    Narrowed.value: Reason(
+        Words("Wie daarover beslist heeft hiervoor toestemming gegeven, maar niet voor alle soorten gegevens. "
+              "Wat niet mag, is weggelaten.",
+              "Who decides on it gave consent for this, but not for every kind of data. What may not go is left out."),
+        Words("Met toestemming voor de andere soorten gegevens gaan die ook mee.",
+              "With consent for the other kinds of data those go as well."),
     ),
     Consent.QUARANTINED: Reason(
         Words("Er kwam een bericht over toestemming of voogdij dat niet goed te lezen was. Zolang dat in quarantaine staat, "

@@ -208,6 +208,8 @@ SCOPES = st.fixed_dictionaries(
     {
         "purpose": st.sampled_from([None, "REGISTRATIE", "PLAATSING", "HULP"]),
         "recipient": st.sampled_from([None, "comensha", "opvang", "zorgcoordinatie"]),
+        "field_class": st.sampled_from([None, None, None, "special", "quasi"]),
+        "case_phase": st.sampled_from([None, None, None, "signal"]),
     }
 )
 SPEAKERS = st.fixed_dictionaries(

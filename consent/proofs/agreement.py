@@ -12,15 +12,15 @@ from consent.activities import Register
 from consent.classes import Class
 from consent.emergency import opens
 from consent.known import Fact, Ref, replay
+from consent.narrowing import given
 from consent.policy import Case, Decision, decide
-from consent.precedence import Consent
 from consent.proofs import emergency
 from consent.proofs.cedar import Answer, Asked, Cedar, Place, raw_facts
 from consent.proofs.cedar_facts import Raw, Taught
 from consent.proofs.enumeration import STRANGER
-from consent.proofs.examples import AT, CASE, EXAMPLES, LATER, OIN
+from consent.proofs.examples import AT, CASE, LATER, OIN, example
 from consent.proofs.histories import histories
-from consent.proofs.words import PURPOSE, RECIPIENT, Words, every_set, facts_of, stands_after
+from consent.proofs.words import MASK, PHASE, PURPOSE, RECIPIENT, Words, every_set, facts_of, stands_after
 from consent.table import OTHER, Table
 
 HISTORIES = 3000
@@ -92,11 +92,20 @@ def openings(cedar: Cedar) -> Iterator[str]:
 def _differing_words(cedar: Cedar, sets: Sequence[Words]) -> Iterator[str]:
     """Yield each set of words after which the two do not agree on whether consent stands."""
     place = (RECIPIENT, PURPOSE)
-    asked = [(raw_facts(map(raw, facts_of(words))), place) for words in sets]
-    for words, gives in zip(sets, cedar.gives(asked), strict=True):
+    parts = [(PHASE, name) for name in ("", *_asked_for(MASK))]
+    told = (raw_facts(map(raw, facts_of(words))) for words in sets)
+    answers = iter(cedar.gives([(known, place, part) for known in told for part in parts]))
+    for words in sets:
         ours = stands_after(words)
-        if (ours is Consent.GIVEN) != gives:
-            yield f"{', '.join(map(str, words))}: ours {ours.value}, Cedar {'given' if gives else 'not given'}"
+        general, *classes = (next(answers) for _ in parts)
+        theirs = {name for name, gives in zip(_asked_for(MASK), classes, strict=True) if gives}
+        theirs |= {"neutral"} if general or theirs else set()
+        if given(ours, MASK) != theirs:
+            yield f"{', '.join(map(str, words))}: ours {ours.value}, Cedar gives {'+'.join(sorted(theirs)) or 'nothing'}"
+
+
+def _asked_for(mask: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name for name in mask if name != "neutral")
 
 
 def _differing(cedar: Cedar, questions: Iterator[Question]) -> Iterator[tuple[int, list[Difference]]]:
@@ -131,7 +140,7 @@ def _class_questions(table: Table, classes: Iterable[Class], seed: int) -> Itera
             for publisher in one.publishers:
                 state, fate, safety = rng.choice(s.consents), rng.choice(s.fates), rng.choice(s.safety)
                 if (state, fate, event_type) not in memory:
-                    memory[state, fate, event_type] = raw_facts([*map(raw, EXAMPLES[state]), *_fate(fate, event_type)])
+                    memory[state, fate, event_type] = raw_facts([*map(raw, example(state)), *_fate(fate, event_type)])
                 kind = STRANGER if publisher == OTHER else publisher
                 asked = Asked(f"{OIN}/{CASE.id}", event_type, kind, one.start, safety)
                 ours = table.look_up(event_type, kind, one.start, *place, state, safety, fate)  # type: ignore[arg-type]

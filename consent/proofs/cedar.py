@@ -18,15 +18,22 @@ import cedarpy
 
 from consent.proofs.cedar_emergency import Opening, opened_from
 from consent.proofs.cedar_facts import Raw, Taught, taught
+from ketenbus.contract import contract
 
 Row = Mapping[str, Any]
 Place = tuple[str, str]
+#: What of an event is asked for: its phase, and one class of its fields, or "" for those no word can name.
+Part = tuple[str, str]
 
+CLASSES = ("quasi", "identity", "contact", "special", "criminal", "location", "narrative")
 #: What one word or two words are asked: rules 2 to 6 of precedence.
 WORDS = """
 permit(principal, action == Action::"heard", resource) when {
   (context.recipient == "" || context.recipient == context.wanted_recipient) &&
   (context.purpose == "" || context.purpose == context.wanted_purpose) &&
+  (context.field_class == "" || context.field_class == context.wanted_class) &&
+  (context.phase == "" || context.phase == context.wanted_phase) &&
+  !(context.grants && context.one_organisation) &&
   (!context.grants || (
     context.explicit && context.unbundled && context.in_office && !context.withdrawals.contains(context.name) &&
     !context.expired.contains(context.name) && (!context.begins_later || context.begun.contains(context.name)) && (
@@ -65,6 +72,11 @@ class Asked:
     day: date
     safety: bool
 
+    @property
+    def phase(self) -> str:
+        """The phase of the case that the type is of: its group in the catalogue."""
+        return contract().types[self.type].group
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -92,17 +104,24 @@ class Cedar:
             f"permit(principal, action, resource) when {{ {_CONDITIONS['consent']} }};"
         )
         self.nobody = cedarpy.Entities.from_json_str("[]")
-        self._memory: dict[tuple[Taught, Place], str] = {}
+        self._memory: dict[tuple[Taught, Place, Part], str] = {}
         self._opened: dict[tuple[Opening, ...], int] = {}
 
     def answers(self, asked: Sequence[tuple[Asked, Taught, Place]]) -> list[Answer]:
         """Return what Cedar says of each: an event, what its person's facts teach, and a recipient and purpose."""
-        requests = [self.request(*one, prefix) for one in asked for prefix in ("", _WAIT)]
-        results = cedarpy.is_authorized_batch(requests, self.activities, self.nobody)
-        return [self._answer(*pair) for pair in zip(results[::2], results[1::2], strict=True)]
+        parts = [_parts(known) for _, known, _ in asked]
+        requests = [
+            self.request(*one, prefix, name)
+            for one, names in zip(asked, parts, strict=True)
+            for prefix, name in (*(("", name) for name in names), (_WAIT, ""))
+        ]
+        results = iter(cedarpy.is_authorized_batch(requests, self.activities, self.nobody))
+        return [self._answer({name: next(results) for name in names}, next(results)) for names in parts]
 
-    def request(self, event: Asked, known: Taught, place: Place, prefix: str = "") -> dict[str, Any]:
-        """Return the question of one event, recipient and purpose, as Cedar is asked it."""
+    def request(
+        self, event: Asked, known: Taught, place: Place, prefix: str = "", field_class: str = ""
+    ) -> dict[str, Any]:
+        """Return the question of one event, recipient and purpose, and one class of fields, as Cedar is asked it."""
         context = {
             "type": event.type,
             "publisher": event.publisher,
@@ -112,7 +131,9 @@ class Cedar:
             "superseded": event.name in known.superseded,
             "retracted": event.name in known.retracted,
         }
-        return _request(place, prefix, f"{json.dumps(context)[:-1]}, {self._consent(known, place)[1:]}")
+        return _request(
+            place, prefix, f"{json.dumps(context)[:-1]}, {self._consent(known, place, (event.phase, field_class))[1:]}"
+        )
 
     def opened_from(self, known: Taught) -> int:
         """Return the first day on which emergency access opens what is recorded, as an ordinal."""
@@ -120,36 +141,39 @@ class Cedar:
             self._opened[known.uses] = opened_from(known.uses)
         return self._opened[known.uses]
 
-    def gives(self, asked: Sequence[tuple[Taught, Place]]) -> list[bool]:
-        """Return, for each person, whether consent stands for that recipient and purpose."""
-        requests = [_request(place, "", self._consent(known, place)) for known, place in asked]
+    def gives(self, asked: Sequence[tuple[Taught, Place, Part]]) -> list[bool]:
+        """Return, for each person, whether consent stands for that recipient and purpose, and that part of an event."""
+        requests = [_request(place, "", self._consent(known, place, part)) for known, place, part in asked]
         results = cedarpy.is_authorized_batch(requests, self._gives, self.nobody)
         if errors := [e for r in results for e in r.diagnostics.errors]:
             raise ValueError(f"Cedar could not judge: {errors}")
         return [result.allowed for result in results]
 
-    def _answer(self, delivers: cedarpy.AuthzResult, waits: cedarpy.AuthzResult) -> Answer:
-        for result in (delivers, waits):
+    def _answer(self, delivers: Mapping[str, cedarpy.AuthzResult], waits: cedarpy.AuthzResult) -> Answer:
+        for result in (*delivers.values(), waits):
             if result.diagnostics.errors:
                 raise ValueError(f"Cedar could not judge: {result.diagnostics.errors}")
-        if delivers.allowed:
-            names = sorted(delivers.diagnostics.id_annotations_by_reason.values(), key=_rank)
-            ref, ground = names[0].split(" ")
-            return Answer("delivered", ground, ref, tuple(self._rows[ref]["mask"]))
+        grounds = {part: _grounds(result) for part, result in delivers.items() if result.allowed}
+        for ref in {ref for held in grounds.values() for ref in held.values()}:
+            mask = tuple(self._rows[ref]["mask"])
+            of_mask = {part: set(held) for part, held in grounds.items() if part in {"", *mask}}
+            if of_mask:
+                return _delivered(ref, mask, of_mask, {name for name in mask if name in delivers})
         if waits.allowed:
             [name] = waits.diagnostics.id_annotations_by_reason.values()
             return Answer("pending", "", name.split(" ")[0], ())
         return Answer("withheld", "", "", ())
 
-    def _consent(self, known: Taught, place: Place) -> str:
+    def _consent(self, known: Taught, place: Place, part: Part) -> str:
         """Return, as JSON, who gave and who refuses for this recipient and purpose, and what is waited for."""
-        if (known, place) not in self._memory:
-            self._memory[known, place] = json.dumps(self._speakers(known, place))
-        return self._memory[known, place]
+        if (known, place, part) not in self._memory:
+            self._memory[known, place, part] = json.dumps(self._speakers(known, place, part))
+        return self._memory[known, place, part]
 
-    def _speakers(self, known: Taught, place: Place) -> dict[str, list[str]]:
+    def _speakers(self, known: Taught, place: Place, part: Part) -> dict[str, list[str]]:
         waiting = {"waiting": sorted(known.waiting), "admitted": sorted(known.admitted)}
         wanted = {"wanted_recipient": place[0], "wanted_purpose": place[1], **known.of_grants}
+        wanted |= {"wanted_phase": part[0], "wanted_class": part[1]}
         words = [
             word
             for word, heard in zip(
@@ -218,5 +242,24 @@ def _request(place: Place, prefix: str, context: str) -> dict[str, Any]:
     }
 
 
-def _rank(name: str) -> int:
-    return ("legal-task", "consent", "safety").index(name.split(" ")[1])
+def _delivered(ref: str, mask: tuple[str, ...], grounds: Mapping[str, set[str]], asked: set[str]) -> Answer:
+    """Return what is delivered: all of the mask, or `neutral` and the classes for which Cedar says that consent is given."""
+    given = {part for part, held in grounds.items() if "consent" in held}
+    if any("legal-task" in held for held in grounds.values()):
+        return Answer("delivered", "legal-task", ref, mask)
+    if asked <= given and (asked or "" in given):
+        return Answer("delivered", "consent", ref, mask)
+    if any("safety" in held for held in grounds.values()):
+        return Answer("delivered", "safety", ref, mask)
+    return Answer("delivered", "consent-narrowed", ref, tuple(n for n in mask if n == "neutral" or n in given))
+
+
+def _grounds(result: cedarpy.AuthzResult) -> dict[str, str]:
+    """Return the grounds on which Cedar allows it, each with the entry of the register that it is of."""
+    told = (name.split(" ") for name in result.diagnostics.id_annotations_by_reason.values())
+    return {ground: ref for ref, ground in told}
+
+
+def _parts(known: Taught) -> tuple[str, ...]:
+    """Return the classes to ask for one by one: all of them where a word is about one, else none in particular."""
+    return ("", *CLASSES) if any(word.field_class for word in known.words) else ("",)

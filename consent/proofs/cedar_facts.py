@@ -26,6 +26,8 @@ CONSENT_FACTS = frozenset(
         "event-retracted",
     }
 )
+#: What a scope names, from what counts least to what counts most (3).
+_FROM_THE_LEAST = ("case_phase", "field_class", "purpose", "recipient_organisation", "recipient")
 _MICROSECOND = timedelta(microseconds=1)
 _EPOCH = datetime(1, 1, 1, tzinfo=UTC)
 _DUTCH = ZoneInfo("Europe/Amsterdam")
@@ -39,6 +41,7 @@ class Word:
     speaker: str
     grants: bool
     level: int
+    field_class: str
     earliest: int | None
     latest: int | None
     one_person: bool
@@ -140,6 +143,9 @@ def _word(f: Raw, heard: Sequence[Raw]) -> Word:
         "grants": grants,
         "recipient": f["recipient"] or "",
         "purpose": f["purpose"] or "",
+        "field_class": f["field_class"] or "",
+        "phase": f["case_phase"] or "",
+        "one_organisation": bool(f["recipient_organisation"]),
         "given_by": f["given_by"],
         "age_group": f["age_group"],
         "explicit": grants and f["explicit"],
@@ -153,7 +159,8 @@ def _word(f: Raw, heard: Sequence[Raw]) -> Word:
         name=_name(f),
         speaker=f"{f['given_by']} {f['giver'] or ''}",
         grants=grants,
-        level=2 * bool(f["recipient"]) + bool(f["purpose"]),
+        level=sum(2**n for n, name in enumerate(_FROM_THE_LEAST) if f[name]),
+        field_class=f["field_class"] or "",
         earliest=None if first is None else (first - _EPOCH) // _MICROSECOND,
         latest=None if last is None else (last - _EPOCH) // _MICROSECOND,
         one_person=bool(f["giver"]) or f["given_by"] == "PERSON",

@@ -7,10 +7,10 @@ from functools import cache
 
 from consent.activities import Register
 from consent.known import Known, replay
+from consent.narrowing import Stands
 from consent.policy import Case, Fate, decide
-from consent.precedence import Consent
-from consent.proofs.examples import CASE, EXAMPLES, case_and
-from consent.table import OTHER, SITUATIONS, Table
+from consent.proofs.examples import CASE, case_and, example
+from consent.table import OTHER, Table
 
 #: A kind of publisher that no register names.
 STRANGER = "stranger"
@@ -21,13 +21,13 @@ def disagreements(register: Register, table: Table) -> Iterator[str]:
     for (event_type, kind, period), cells in table.cells.items():
         publisher = STRANGER if kind == OTHER else kind
         day = table.starts[event_type][period - 1]
-        for s in SITUATIONS:
-            case = Case(CASE, event_type, publisher, day, s.safety_recorded)
-            ours = tuple(cell.rulings[s.consent, s.safety_recorded, s.fate] for cell in cells)
-            if decide(register, case, _known(s.consent, s.fate, event_type)) != ours:
-                yield f"{publisher}'s {event_type} of {day}, {s.consent.value}, {s.fate}: decide and the table differ"
+        for number, cell in enumerate(cells):
+            for (state, safety, fate), ours in cell.rulings.items():
+                case = Case(CASE, event_type, publisher, day, safety)
+                if decide(register, case, _known(state, fate, event_type))[number] != ours:
+                    yield f"{publisher}'s {event_type} of {day}, {state.value}, {fate}: decide and the table differ"
 
 
 @cache
-def _known(state: Consent, fate: Fate, event_type: str) -> Known:
-    return replay(EXAMPLES[state]) | case_and(fate, event_type)
+def _known(state: Stands, fate: Fate, event_type: str) -> Known:
+    return replay(example(state)) | case_and(fate, event_type)

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from consent.known import Corrected, Fact, Known, Ref, learn
+from consent.narrowing import Narrowed, Stands
 from consent.policy import Fate
 from consent.precedence import Consent
 from ketenbus.events import (
@@ -135,3 +136,10 @@ EXAMPLES: Mapping[Consent, tuple[Fact, ...]] = {
     Consent.UNOBTAINABLE: (unobtainable(),),
     Consent.NONE: (),
 }
+
+
+def example(state: Stands) -> tuple[Fact, ...]:
+    """Return the example of a state; of consent that leaves out classes, a grant of all and a refusal of each of those."""
+    if isinstance(state, Narrowed):
+        return (grant(), *(refusal(f"refusal-{name}", field_class=name) for name in sorted(state.refused)))
+    return EXAMPLES[state]

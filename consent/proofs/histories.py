@@ -29,6 +29,8 @@ Speaker = tuple[str, str | None, str]
 IDS = "abcdef"
 OTHER_OIN = "00000009900000000002"
 RECIPIENTS = (None, None, "comensha", "opvang", "zorgcoordinatie")
+CLASSES = ("quasi", "identity", "special")
+PHASES = ("signal", "shelter", "residence")
 PURPOSES = (None, None, "REGISTRATIE", "PLAATSING", "HULP")
 #: Who speaks, under which number, and the age of the person at which they have authority.
 SPEAKERS: tuple[Speaker, ...] = (
@@ -78,7 +80,11 @@ def _spoken(rng: Random, name: str, speaker: Speaker) -> Fact:
         "age_group": age if rng.random() < 0.8 else rng.choice(("ADULT", "MINOR", "UNKNOWN")),
         "recipient": rng.choice(RECIPIENTS),
         "purpose": rng.choice(PURPOSES),
+        "field_class": rng.choice(CLASSES) if rng.random() < 0.2 else None,
+        "case_phase": rng.choice(PHASES) if rng.random() < 0.1 else None,
     }
+    if held["recipient"] is not None and rng.random() < 0.1:
+        held["recipient_organisation"] = OTHER_OIN
     if name == "refusal":
         return refusal(rng.choice(IDS), **held)
     held["valid_from"] = None if rng.random() < 0.7 else _day(rng)

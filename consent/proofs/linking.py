@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from consent.known import Fact, Known, Ref, learn
-from consent.precedence import Consent, consent
-from consent.proofs.examples import AT, DESK_OIN, EXAMPLES, OIN, held
-from consent.proofs.words import PURPOSE, RECIPIENT, Step, every_set, known_of
+from consent.narrowing import Stands, every
+from consent.proofs.examples import AT, DESK_OIN, OIN, example, held
+from consent.proofs.words import MASK, Step, every_set, known_of, standing
 from ketenbus.events import IdentityLinked, IdentityUnlinked
 
 
@@ -19,10 +19,10 @@ def steps(most: int = 2) -> dict[Step, tuple[Known, Known]]:
     told = [learned(link) for link in links()]
     waiting = learn(held("word-9"))
     pasts = [known_of(words) for words in every_set(most)]
-    for past in (*pasts, *(p | waiting for p in pasts), *(_all(state) for state in Consent)):
-        before = consent(past, RECIPIENT, PURPOSE)
+    for past in (*pasts, *(p | waiting for p in pasts), *map(_all, every(MASK))):
+        before = standing(past)
         for link in told:
-            found.setdefault((before, consent(past | link, RECIPIENT, PURPOSE)), (past, past | link))
+            found.setdefault((before, standing(past | link)), (past, past | link))
     return found
 
 
@@ -49,8 +49,8 @@ def learned(link: Fact) -> Known:
     return learn(link)
 
 
-def _all(state: Consent) -> Known:
+def _all(state: Stands) -> Known:
     known = Known()
-    for fact in EXAMPLES[state]:
+    for fact in example(state):
         known |= learn(fact)
     return known

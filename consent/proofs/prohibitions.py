@@ -159,7 +159,9 @@ def _linking_widens(known: Known, row: Symbolic, other: Symbolic) -> tuple[z3.Bo
 
 def _after(steps: Collection[Step], row: Symbolic, other: Symbolic) -> z3.BoolRef:
     """Return the constraint that `other` is the same input after one of these changes of how consent stands."""
-    changed = z3.Or([z3.And(row.consent.is_(before), other.consent.is_(after)) for before, after in sorted(steps)])
+    changed = z3.Or(
+        [z3.And(row.consent.is_(before), other.consent.is_(after)) for before, after in sorted(steps, key=repr)]
+    )
     return z3.And(row.differs_only_in(other, "consent"), changed)
 
 

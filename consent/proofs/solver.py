@@ -13,9 +13,9 @@ from typing import Any, get_args
 import z3
 
 from consent.activities import FieldClass
+from consent.narrowing import Stands
 from consent.policy import Decision, Fate, Situation
-from consent.precedence import Consent
-from consent.table import SITUATIONS, Row, Table
+from consent.table import Row, Table
 
 #: What tells one cell of the table from another.
 _CELL = ("type", "publisher", "period", "place")
@@ -84,6 +84,7 @@ class Rows:
         self._cells = [(*key, (cell.recipient, cell.purpose), numbers[id(cell.rulings)]) for key, cell in cells]
         self._places = tuple(sorted({(cell.recipient, cell.purpose) for _, cell in cells}))
         self._decisions = {d for column in self._columns for d in column.values()}
+        self._situations = tuple(dict.fromkeys(Situation(*key) for column in self._columns for key in column))
         self._classes = sorted({name for d in self._decisions for name in d.mask} | {*get_args(FieldClass)})
 
     def symbolic(self, label: str) -> Symbolic:
@@ -96,8 +97,8 @@ class Rows:
             "recipient": sorted({recipient for recipient, _ in self._places}),
             "purpose": sorted({purpose for _, purpose in self._places}),
             "period": range(1, periods + 1),
-            "situation": SITUATIONS,
-            "consent": Consent,
+            "situation": self._situations,
+            "consent": tuple(dict.fromkeys(s.consent for s in self._situations)),
             "fate": get_args(Fate),
             "reason": sorted({" ".join(d.reasons) for d in self._decisions}),
         }
@@ -135,7 +136,7 @@ class Rows:
                         held["fate"].is_(s.fate),
                         safety if s.safety_recorded else z3.Not(safety),
                     )
-                    for s in SITUATIONS
+                    for s in self._situations
                 ]
             ),
             z3.Or(
@@ -172,8 +173,8 @@ def found(rows: Rows, symbolic: Sequence[Symbolic], claim: z3.BoolRef) -> tuple[
     return tuple(rows.row(one, model) for one in symbolic)
 
 
-def _by_decision(rulings: Mapping[tuple[Consent, bool, Fate], Decision]) -> dict[Decision, list[Situation]]:
+def _by_decision(rulings: Mapping[tuple[Stands, bool, Fate], Decision]) -> dict[Decision, list[Situation]]:
     found: dict[Decision, list[Situation]] = {}
-    for s in SITUATIONS:
-        found.setdefault(rulings[s.consent, s.safety_recorded, s.fate], []).append(s)
+    for key, decision in rulings.items():
+        found.setdefault(decision, []).append(Situation(*key))
     return found

@@ -4,7 +4,7 @@ A word is a grant or a refusal by one of two speakers, with or without authority
 one of as many moments as there are words or at an unknown one; a grant can also be flawed or withdrawn. Sets that
 differ only in which speaker is called the first, or in how far apart the moments are, are one. Beside them stand the sets
 of up to two words in which a parent without a number speaks, of whom nobody knows whether it is the same one, or in which
-a grant is past its period or before it.
+a grant is past its period or before it, and those in which a word is about one class of fields.
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ from itertools import combinations, product
 from typing import Any, Literal, NamedTuple, get_args
 
 from consent.known import Fact, Known, learn
-from consent.precedence import Consent, consent
+from consent.narrowing import Stands, stands
 from consent.proofs.examples import AT, grant, period, refusal, withdrawal
 from ketenbus.events import ConsentExpired
 
 RECIPIENT, PURPOSE = "comensha", "REGISTRATIE"
+MASK = ("neutral", "quasi", "identity", "special")
+PHASE, CLASS = "signal", "special"
 #: Later than any word is said.
 BEGINS_ON = date(2021, 1, 1)
 #: How many words of a set are enumerated in full.
@@ -51,15 +53,18 @@ _SPEAKERS = (
 )
 #: The parent without a number: never called another.
 UNKNOWN_PARENT = 2
-#: How many words of a set are enumerated where one of them is by the parent without a number, or of a period.
+#: From this level of scope on a word is about one class of fields; and the kinds of words that are enumerated with one.
+ABOUT_A_CLASS = 4
+_OF_CLASSES: tuple[Kind, ...] = ("grant", "grant without authority", "withdrawn grant", "refusal")
+#: How many words of a set are enumerated where one of them is by the parent without a number, of a period or about a class.
 _MOST_OF_OTHERS = 2
 _OTHER_NAME = (1, 0, UNKNOWN_PARENT)
 #: A change of how consent stands: before, after.
-Step = tuple[Consent, Consent]
+Step = tuple[Stands, Stands]
 
 
 class Word(NamedTuple):
-    """One thing said: by which speaker (0 and 1 are known, 2 is `UNKNOWN_PARENT`), what, at which level of scope, and when (-1: unknown)."""
+    """One thing said: by which speaker (0 and 1 are known, 2 is `UNKNOWN_PARENT`), what, at which level of scope (1: purpose, 2: recipient, 4: class), and when (-1: unknown)."""
 
     speaker: int
     kind: Kind
@@ -74,11 +79,11 @@ Words = tuple[Word, ...]
 class Enumerated:
     """How consent stands after every set of words, and every step that one more refusal, withdrawal or expiry makes."""
 
-    stands: Mapping[Words, Consent]
+    stands: Mapping[Words, Stands]
     steps: Mapping[Step, tuple[Words, Words]]
 
     @property
-    def states(self) -> Counter[Consent]:
+    def states(self) -> Counter[Stands]:
         """How many sets stand how."""
         return Counter(self.stands.values())
 
@@ -99,10 +104,15 @@ def every_set(most: int) -> Iterator[Words]:
     for words in _sets(min(most, _MOST_OF_OTHERS), (0, 1, UNKNOWN_PARENT), KINDS):
         if any(word.speaker == UNKNOWN_PARENT or word.kind in _OF_PERIODS for word in words):
             yield words
+    for words in _sets(min(most, _MOST_OF_OTHERS), (0, 1), _OF_CLASSES, levels=2 * ABOUT_A_CLASS):
+        if any(word.level >= ABOUT_A_CLASS for word in words):
+            yield words
 
 
-def _sets(most: int, speakers: tuple[int, ...], kinds: tuple[Kind, ...]) -> Iterator[Words]:
-    every = [Word(*told) for told in product(speakers, kinds, range(4), range(-1, most))]
+def _sets(
+    most: int, speakers: tuple[int, ...], kinds: tuple[Kind, ...], levels: int = ABOUT_A_CLASS
+) -> Iterator[Words]:
+    every = [Word(*told) for told in product(speakers, kinds, range(levels), range(-1, most))]
     for size in range(most + 1):
         for words in combinations(sorted(every), size):
             if _is_canonical(words):
@@ -127,9 +137,14 @@ def known_of(words: Iterable[Word]) -> Known:
     return reduce(Known.__or__, (_learned(n, word) for n, word in enumerate(words)), Known())
 
 
-def stands_after(words: Iterable[Word]) -> Consent:
+def stands_after(words: Iterable[Word]) -> Stands:
     """Return how consent stands after these words."""
-    return consent(known_of(words), RECIPIENT, PURPOSE)
+    return standing(known_of(words))
+
+
+def standing(known: Known) -> Stands:
+    """Return how consent stands for what the registration may have of a report."""
+    return stands(known, RECIPIENT, PURPOSE, MASK, PHASE)
 
 
 def _is_canonical(words: Words) -> bool:
@@ -170,6 +185,7 @@ def _told(number: int, word: Word) -> tuple[Fact, ...]:
         "age_group": without if word.kind.endswith("without authority") else with_authority,
         "recipient": RECIPIENT if word.level & 2 else None,
         "purpose": PURPOSE if word.level & 1 else None,
+        "field_class": CLASS if word.level >= ABOUT_A_CLASS else None,
         "occurred_at": None if word.moment < 0 else AT + timedelta(days=word.moment),
         "occurred_precision": "UNKNOWN" if word.moment < 0 else "INSTANT",
     }

@@ -179,7 +179,7 @@ class ConsentRequested(Event):
     """Consent was asked (programma-en-opvang, P-09)."""
 
     TYPE: ClassVar[str] = "consent-requested"
-    SCHEMA_ID: ClassVar[int] = 1037
+    SCHEMA_ID: ClassVar[int] = 1040
 
     subject: str
     occurred_at: datetime | None = None
@@ -196,13 +196,16 @@ class ConsentRequested(Event):
     text_version: str
     valid_from: date | None = None
     valid_until: date | None = None
+    recipient_organisation: str | None = None
+    field_class: str | None = None
+    case_phase: str | None = None
 
 
 class ConsentGiven(Event):
     """Consent was given: explicit and unbundled or it counts for nothing (programma-en-opvang, P-01, P-04)."""
 
     TYPE: ClassVar[str] = "consent-given"
-    SCHEMA_ID: ClassVar[int] = 1036
+    SCHEMA_ID: ClassVar[int] = 1038
 
     subject: str
     occurred_at: datetime | None = None
@@ -221,13 +224,16 @@ class ConsentGiven(Event):
     unbundled: bool
     valid_from: date | None = None
     valid_until: date | None = None
+    recipient_organisation: str | None = None
+    field_class: str | None = None
+    case_phase: str | None = None
 
 
 class ConsentRefused(Event):
     """Consent was refused (programma-en-opvang, P-01)."""
 
     TYPE: ClassVar[str] = "consent-refused"
-    SCHEMA_ID: ClassVar[int] = 1013
+    SCHEMA_ID: ClassVar[int] = 1039
 
     subject: str
     occurred_at: datetime | None = None
@@ -242,6 +248,9 @@ class ConsentRefused(Event):
     channel: str
     language: str
     text_version: str
+    recipient_organisation: str | None = None
+    field_class: str | None = None
+    case_phase: str | None = None
 
 
 class ConsentWithdrawn(Event):

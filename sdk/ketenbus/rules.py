@@ -27,7 +27,7 @@ def broken(event: Event, on: date) -> tuple[Broken, ...]:
     """
     known = contract()
     fields = known.types[event.TYPE].fields
-    return (*_fields(fields, event, on, known, ""), *_occurred(event), *_period(event))
+    return (*_fields(fields, event, on, known, ""), *_occurred(event), *_period(event), *_scope(event))
 
 
 def _occurred(event: Event) -> Iterator[Broken]:
@@ -49,6 +49,11 @@ def _period(event: Event) -> Iterator[Broken]:
     said = getattr(event, "occurred_at", None)
     if said is not None and ends <= _earliest(said.astimezone(UTC).date(), getattr(event, "occurred_precision", "")):
         yield Broken("valid_until", "is after the day it was said")
+
+
+def _scope(event: Event) -> Iterator[Broken]:
+    if getattr(event, "recipient_organisation", None) is not None and getattr(event, "recipient", None) is None:
+        yield Broken("recipient_organisation", "is one of a recipient that is named")
 
 
 def _earliest(day: date, precision: str) -> date:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from consent.narrowing import Narrowed
 from consent.precedence import Consent
 from ketenbus.contract import contract
 from services.cases.casefile import Text, Told
@@ -20,6 +21,9 @@ REASONS: Mapping[str, Text] = {
         en="safety is at stake; an officer recorded the ground",
     ),
     Consent.GIVEN: Text(nl="er is toestemming", en="there is consent"),
+    Narrowed.value: Text(
+        nl="er is toestemming, niet voor alle soorten gegevens", en="there is consent, not for every kind of data"
+    ),
     Consent.QUARANTINED: Text(
         nl="wacht: wat er over toestemming kwam, kon niet worden gelezen",
         en="waits: what came about consent could not be read",

@@ -23,14 +23,24 @@ def lines(found: Sequence[Conflict], language: str) -> Iterator[str]:
 
 def _conflict(one: Conflict) -> Iterator[Words]:
     who, what = code("recipient", one.recipient), inside(code("purpose", one.purpose))
-    since = day_of(one.since).isoformat()
+    since, part = day_of(one.since).isoformat(), _part(one)
     yield Words(
-        f"{one.subject}  {who.nl}, {what.nl}, sinds {since}; gebeurtenissen die niet worden gedeeld: {one.waiting}",
-        f"{one.subject}  {who.en}, {what.en}, since {since}; events that are not shared: {one.waiting}",
+        f"{one.subject}  {who.nl}, {what.nl}{part.nl}, sinds {since}; gebeurtenissen die niet worden gedeeld: {one.waiting}",
+        f"{one.subject}  {who.en}, {what.en}{part.en}, since {since}; events that are not shared: {one.waiting}",
     )
     yield from (_word(word, Words("toestemming", "grant")) for word in one.grants)
     yield from (_word(word, Words("weigering", "refusal")) for word in one.refusals)
     yield from settling(one)
+
+
+def _part(one: Conflict) -> Words:
+    named = [("field-class", one.field_class), ("case-phase", one.phase)]
+    said = [inside(code(codelist, name)) for codelist, name in named if name is not None]
+    return (
+        Words(*("".join(f", {words}" for words in several) for several in zip(*said, strict=True)))
+        if said
+        else Words("", "")
+    )
 
 
 def _word(word: Word, what: Words) -> Words:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from consent.activities import Register
 from consent.classes import classes, text
-from consent.precedence import Consent
+from consent.narrowing import given
 from consent.proofs import emergency, linking
 from consent.proofs.agreement import HISTORIES, Agreement, compared, openings
 from consent.proofs.cedar import Cedar
 from consent.proofs.enumeration import disagreements
 from consent.proofs.named_rows import NAMED_ROWS
 from consent.proofs.prohibitions import Known, Verdict, judged
-from consent.proofs.words import MOST_WORDS, Enumerated, enumerated
-from consent.table import SITUATIONS, Row, compiled
+from consent.proofs.words import MASK, MOST_WORDS, Enumerated, enumerated
+from consent.table import Row, compiled
 from ketenbus.contract import contract
 from services.policy.law import RawLaw
 from services.policy.noninterference import PAIRS, tried
@@ -78,7 +79,7 @@ def prove(
         for _, breach in views
         if breach
     ]
-    rows = len(SITUATIONS) * sum(len(cells) for cells in table.cells.values())
+    rows = sum(len(cell.rulings) for cells in table.cells.values() for cell in cells)
     numbers = (
         ("rows", f"{rows:,}; decide differs on {len(differing)}"),
         ("classes", f"{len(found):,}; {'not ' if is_changed else ''}as written beside the register"),
@@ -107,11 +108,13 @@ def _row(row: Row) -> str:
 
 
 def _of_words(words: Enumerated) -> Iterator[tuple[str, str]]:
-    widening = [step for step in words.steps if step[1] is Consent.GIVEN and step[0] is not Consent.GIVEN]
-    steps = f"{len(words.steps)} steps by a refusal, withdrawal or expiry, to consent {len(widening)}"
+    widening = [(before, after) for before, after in words.steps if given(after, MASK) - given(before, MASK)]
+    steps = f"{len(words.steps)} steps by a refusal, withdrawal or expiry, to more consent {len(widening)}"
     yield "sets of consent words", f"{len(words.stands):,}; {steps}"
-    states = sorted(words.states.items(), key=lambda item: -item[1])
-    yield "consent then stands", ", ".join(f"{state.value} {n:,}" for state, n in states)
+    states = Counter[str]()
+    for state, n in words.states.items():
+        states[state.value] += n
+    yield "consent then stands", ", ".join(f"{state} {n:,}" for state, n in states.most_common())
 
 
 def _of_cedar(agreement: Agreement, histories: int) -> str:

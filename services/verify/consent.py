@@ -31,6 +31,9 @@ from services.verify.log import Entry
 AUTHORITY = {"ADULT": {"PERSON", "REPRESENTATIVE"}, "MINOR": {"PARENT", "GUARDIAN"}}
 
 
+#: a phase of the case and a class of fields
+Part = tuple[str | None, str | None]
+WHOLE: Part = (None, None)
 #: the first moment something can have happened, and the first moment by which it had
 Span = tuple[datetime, datetime]
 #: The law counts days as the Netherlands does.
@@ -43,7 +46,7 @@ class Word:
     """What one speaker said at one moment: yes or no."""
 
     speaker: tuple[str, str | None]
-    specificity: tuple[bool, bool]
+    specificity: tuple[bool, ...]
     span: Span
     yes: bool
     has_authority: bool
@@ -156,27 +159,35 @@ def span(at: datetime | None, precision: str) -> Span:
             return at, at + timedelta(microseconds=1)
 
 
-def ground(entries: Sequence[Entry], candidate: Candidate) -> str:
+def ground(entries: Sequence[Entry], candidate: Candidate, part: Part = WHOLE) -> str:
     """Return `consent`, or why there is none, from a subject's events that are neither retracted nor superseded.
 
     Reading of the precedence: (1) silence is no; (4) a grant withdrawn was never said, (5) nor one whose period is over or
     has not begun; (6) a grant without authority
     is not heard, a refusal always is. Of what one speaker said, (3) the most specific words count, recipient before
     purpose, and (2) of those the latest, at an equal or unknown time the refusal. (7) Speakers with authority whose
-    words then differ are a conflict, however specific each was.
+    words then differ are a conflict, however specific each was. A word about one class of fields or one phase is heard of
+    that alone, and most specific is who names recipient, then organisation, purpose, class and phase.
     """
-    facts = [entry for entry in entries if _concerns(entry, candidate)]
+    facts = [entry for entry in entries if _concerns(entry, candidate, part)]
     known = _Known.of(entries)
     words = [word for entry in facts if (word := _heard(entry, known)) is not None]
     return _verdict(words) if words else _why_silent(facts, known)
 
 
-def _concerns(entry: Entry, candidate: Candidate) -> bool:
+def _concerns(entry: Entry, candidate: Candidate, part: Part) -> bool:
     event = entry.event
     if not isinstance(event, ConsentGiven | ConsentRefused | ConsentUnobtainable):
         return False
     recipient, purpose = candidate
-    return event.recipient in {None, recipient} and event.purpose in {None, purpose}
+    if event.recipient not in {None, recipient} or event.purpose not in {None, purpose}:
+        return False
+    if isinstance(event, ConsentUnobtainable):
+        return True
+    if isinstance(event, ConsentGiven) and event.recipient_organisation is not None:
+        return False  # others read the same view, and to them nobody granted
+    phase, field_class = part
+    return event.case_phase in {None, phase} and event.field_class in {None, field_class}
 
 
 def _heard(entry: Entry, known: _Known) -> Word | None:
@@ -193,7 +204,16 @@ def _heard(entry: Entry, known: _Known) -> Word | None:
         return None
     return Word(
         speaker=(event.given_by, _number(entry, event)),
-        specificity=(event.recipient is not None, event.purpose is not None),
+        specificity=tuple(
+            said is not None
+            for said in (
+                event.recipient,
+                event.recipient_organisation,
+                event.purpose,
+                event.field_class,
+                event.case_phase,
+            )
+        ),
         span=span(event.occurred_at, event.occurred_precision),
         yes=isinstance(event, ConsentGiven),
         has_authority=known.has_authority(event),

@@ -17,7 +17,7 @@ from ketenbus.events import (
     GuardianEnded,
     PlacementMoved,
 )
-from services.verify import consent, emergency
+from services.verify import consent, emergency, scope
 from services.verify.law import Activity, Candidate, Law
 from services.verify.log import Entry
 
@@ -71,23 +71,24 @@ def outcomes(law: Law, entries: Sequence[Entry]) -> Iterator[Outcome]:
 
 
 def _judged(activity: Activity, entry: Entry, standing: Sequence[Entry], holds: bool) -> Outcome:
-    reason = _ground(activity, entry, standing, holds)
+    reason, mask = _ground(activity, entry, standing, holds)
     candidate, ref = activity.candidate, activity.ref
-    if reason in {"legal-task", "consent", "safety"}:
-        return Outcome(entry, candidate, "delivered", "+".join(activity.mask), ref, (reason,), activity.mask)
+    if reason in {"legal-task", "consent", "consent-narrowed", "safety"}:
+        return Outcome(entry, candidate, "delivered", "+".join(mask), ref, (reason,), mask)
     outcome = "pending" if reason == "consent-quarantined" else "withheld"
     return Outcome(entry, candidate, outcome, "", ref, (reason,))
 
 
-def _ground(activity: Activity, entry: Entry, standing: Sequence[Entry], holds: bool) -> str:
+def _ground(activity: Activity, entry: Entry, standing: Sequence[Entry], holds: bool) -> tuple[str, tuple[str, ...]]:
+    """Return on which ground an event is shared, and under which mask; or why it is not."""
     if activity.consent == "none":
-        return "legal-task"
-    given = consent.ground(standing, activity.candidate)
+        return "legal-task", activity.mask
+    given, mask = scope.given(standing, activity, entry.event.TYPE)
     if given == "consent" and not holds:
-        return given
+        return given, mask
     if activity.consent == "required-or-safety" and _is_unsafe(entry, standing):
-        return "safety"
-    return "consent-quarantined" if holds else given
+        return "safety", activity.mask
+    return ("consent-quarantined", ()) if holds else (given, mask)
 
 
 def _is_unsafe(entry: Entry, standing: Sequence[Entry]) -> bool:

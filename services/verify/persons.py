@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from ketenbus.contract import contract
@@ -16,6 +16,7 @@ from ketenbus.events import IdentityLinked, IdentityUnlinked, VictimReported
 from ketenbus.sealing import open_event
 from ketenbus.values import Event
 from services.verify.judge import Outcome
+from services.verify.law import left_out
 from services.verify.log import Entry
 
 REGISTRATION = ("comensha", "REGISTRATIE")
@@ -97,8 +98,8 @@ class Person:
 
 
 def persons(outcomes: Iterable[Outcome], secret: Secret) -> tuple[Person, ...]:
-    """Return every person of the registration, from the outcomes of the whole log."""
-    delivered = [o.entry for o in outcomes if o.candidate == REGISTRATION and o.outcome == "delivered"]
+    """Return every person of the registration, from the outcomes of the whole log; what a mask leaves out joins nobody."""
+    delivered = [_masked(o) for o in outcomes if o.candidate == REGISTRATION and o.outcome == "delivered"]
     reports: defaultdict[str, list[Report]] = defaultdict(list)
     same = _Sets()
     for entry in delivered:
@@ -113,6 +114,12 @@ def persons(outcomes: Iterable[Outcome], secret: Secret) -> tuple[Person, ...]:
     for subject, held in reports.items():
         together[same.head(("subject", subject))] += held
     return tuple(Person(tuple(held)) for held in together.values())
+
+
+def _masked(outcome: Outcome) -> Entry:
+    event = outcome.entry.event
+    hidden = left_out(event.TYPE, outcome.classes)
+    return replace(outcome.entry, event=event.model_copy(update=dict.fromkeys(hidden))) if hidden else outcome.entry
 
 
 def _report(event: VictimReported, opened: Event) -> Report:

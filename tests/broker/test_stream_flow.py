@@ -79,6 +79,19 @@ def test_a_period_that_is_over_ends_a_consent_and_one_that_began_opens_it(runnin
     ) == [(to_come.id,)]
 
 
+def test_a_refusal_of_a_class_after_delivery_leaves_that_class_out_of_the_view_and_the_figures(running: Bus) -> None:
+    person = new_subject()
+    grant, told = consent(CARE, person), report(CARE, person)
+    running.say(grant, told)
+    assert [one.forms for one in running.registered([told])] == [("AU",)]
+
+    spoken = {name: grant.fields[name] for name in ("given_by", "age_group", "channel", "language", "text_version")}
+    running.say(event(CARE, "consent-refused", person, field_class="special", **spoken))
+    assert running.outcome(told) == [(*DELIVERED, "consent-narrowed")]
+    assert kinds(running.told(REGISTRATION, told))[-1] == "replacement"
+    assert [one.forms for one in running.registered([told])] == [("ONBEKEND",)]
+
+
 def test_a_disagreement_waits_for_a_human_and_leaves_the_queue_when_it_is_settled(
     running: Bus, platform: Platform
 ) -> None:

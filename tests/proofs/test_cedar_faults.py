@@ -20,9 +20,9 @@ from tests.consent_facts import the_register
 
 FAULTS: dict[str, Callable[..., Any]] = {
     "_is_later": lambda grant, refusal: True,
-    "_specificity": lambda said: (said.purpose is not None, said.recipient is not None),
+    "_specificity": lambda said: (said.scope.purpose is not None, said.scope.recipient is not None),
     "has_authority": lambda said: True,
-    "_covers": lambda said, recipient, purpose: said.purpose in (None, purpose),
+    "_is_about": lambda said, recipient, *rest: said.scope.recipient in (None, recipient),
     "superseded": lambda known: frozenset(),
     "retracted": lambda known: frozenset(),
     "_out_of_office": lambda known, gone: frozenset(),

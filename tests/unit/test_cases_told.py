@@ -13,6 +13,7 @@ import yaml
 from rich.console import Console
 
 from consent.known import Fact, Known, Ref, learn
+from consent.narrowing import Narrowed
 from consent.precedence import Consent
 from infra.local.identities import PARTNERS
 from ketenbus.contract import contract
@@ -112,7 +113,7 @@ def test_a_folder_with_anything_else_in_it_is_left_alone(tmp_path: Path) -> None
 
 
 def test_every_reason_a_receipt_can_carry_has_words_in_both_languages() -> None:
-    reasons = {*Consent, "legal-task", "safety", "no-activity", "superseded", "retracted"}
+    reasons = {*Consent, Narrowed.value, "legal-task", "safety", "no-activity", "superseded", "retracted"}
     assert set(words.REASONS) == reasons
     assert set(words.TOLD) == set(get_args(Told)) == set(terminal.SIGNS)
     assert all(text.nl and text.en for text in (*words.REASONS.values(), *words.TOLD.values()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 from hypothesis import given as drawn
 
@@ -50,6 +51,17 @@ def test_a_disagreement_for_one_purpose_is_one() -> None:
     assert (found.recipient, found.purpose) == PLACES[1]
 
 
+def test_a_disagreement_about_a_class_or_a_phase_is_told_with_it_and_once() -> None:
+    [special, _] = queue(HERS, refused("no", field_class="special", **FATHER))
+    assert (special.field_class, special.phase) == ("special", None)
+    [shelter, _] = queue(HERS, refused("no", case_phase="shelter", **FATHER))
+    assert (shelter.field_class, shelter.phase) == (None, "shelter")
+    assert "Bijzondere gegevens" not in "".join(printing.lines([shelter], "nl"))
+    assert ", bijzondere gegevens (AVG art. 9)" in "".join(printing.lines([special], "nl"))
+    both = queue(HERS, HIS, refused("other", field_class="special", **FATHER))
+    assert {(c.field_class, c.phase) for c in both} == {(None, None)}
+
+
 def test_what_settles_it_takes_it_out() -> None:
     assert queue(HERS, HIS, withdrawn("yes")) == []
     assert queue(HERS, HIS, over("yes")) == []
@@ -87,5 +99,9 @@ def test_the_oldest_comes_first() -> None:
 @drawn(histories())
 def test_the_queue_holds_exactly_where_consent_stands_as_a_disagreement(history: list[Fact]) -> None:
     found = {(c.recipient, c.purpose) for c in queue(*history)}
-    assert found == {place for place in PLACES if consent(replay(history), *place) is Consent.CONFLICT}
+    parts = list(product((None, "special", "quasi"), (None, "signal")))
+    known = replay(history)
+    assert found == {
+        place for place in PLACES if any(consent(known, *place, *part) is Consent.CONFLICT for part in parts)
+    }
     assert all(c.grants and c.refusals for c in queue(*history))

@@ -100,7 +100,9 @@ def test_both_judge_an_office_and_a_minority_by_the_dutch_day_and_where_one_does
     grown = reported("grown", age_group="ADULT", reported_on=NOON.date())
     told = [[*office, given(when=at, **who)] for at in halves for who in (voogd, {})]
     told += [[grown, given(when=at, **mother)] for at in halves]
-    theirs = Cedar(law.activities, law.rules).gives([(taught(map(raw, facts)), place) for facts in told])
+    theirs = Cedar(law.activities, law.rules).gives(
+        [(taught(map(raw, facts)), place, ("signal", "")) for facts in told]
+    )
     assert [consent(replay(facts), *place) is Consent.GIVEN for facts in told] == theirs
     assert True in theirs and False in theirs
     monkeypatch.setattr(precedence, "day_of", lambda at: at.date())

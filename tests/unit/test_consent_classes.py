@@ -11,10 +11,11 @@ import pytest
 from consent.activities import Register, register
 from consent.classes import Class, _states, classes, text
 from consent.known import replay
+from consent.narrowing import Narrowed, every
 from consent.policy import Case, Fate, decide
 from consent.precedence import Consent
-from consent.proofs.examples import CASE, EXAMPLES, case_and
-from consent.table import OTHER, SITUATIONS, Row, Table, compiled
+from consent.proofs.examples import CASE, case_and, example
+from consent.table import OTHER, Row, Table, compiled
 from tests.consent_facts import the_register
 from tests.unit.test_register_refused import RULES, activity
 
@@ -44,7 +45,7 @@ def case_of(row: Row, day: date) -> Case:
 def agree(law: Register, rows: list[Row], day: Any = lambda row: row.start) -> None:
     """Every row is what `decide` says of facts that make its situation so."""
     table = compiled(law)
-    known = {state: replay(facts) for state, facts in EXAMPLES.items()}
+    known = {state: replay(example(state)) for state in {row.situation.consent for row in rows}}
     for row in rows:
         s, d = row.situation, row.decision
         case = case_of(row, day(row))
@@ -71,8 +72,15 @@ def test_every_row_is_there_once_and_every_candidate_has_every_situation() -> No
     rows = list(the_table().rows())
     keys = {(r.type, r.publisher, r.start, r.decision.recipient, r.decision.purpose, r.situation) for r in rows}
     assert len(keys) == len(rows)
-    assert len(rows) % len(SITUATIONS) == 0
-    assert {r.situation.consent for r in rows} == set(Consent)
+    states: dict[tuple[Any, ...], set[Any]] = {}
+    for r in rows:
+        states.setdefault((r.type, r.publisher, r.start, r.decision.recipient, r.decision.purpose), set()).add(
+            (r.situation.consent, r.situation.safety_recorded, r.situation.fate)
+        )
+    masks = {a.mask for a in the_register().activities if a.consent != "none"} | {("neutral",)}
+    every_number = {len(set(every(mask))) * 2 * 3 for mask in masks}
+    assert {len(found) for found in states.values()} == every_number
+    assert {r.situation.consent for r in rows} >= set(Consent)
 
 
 def test_a_type_or_a_day_that_the_register_does_not_name_has_no_candidates() -> None:
@@ -172,6 +180,12 @@ def test_the_example_of_each_fate_is_one(fate: Fate) -> None:
     from consent.policy import fate_of
 
     assert fate_of(CASE, case_and(fate, "seponeerd")) == fate
+
+
+def test_what_is_left_out_is_named() -> None:
+    partly = Narrowed(frozenset({"special", "quasi"}))
+    assert _states((partly,)) == "consent but for quasi+special"
+    assert _states((*tuple(Consent)[1:], partly)) == "any but consent, and consent but for quasi+special"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from consent.known import Ref
 from streams.disclose.judge import Candidate, Change, Standing, case_of, judge, known_of
 from streams.disclose.tokens import EventName
 from streams.disclose.view import LogEvent
-from tests.consent_facts import DAY, OIN, at, given, quarantined, reported, retracted, the_register, withdrawn
+from tests.consent_facts import DAY, OIN, at, given, quarantined, refused, reported, retracted, the_register, withdrawn
 from tests.log_events import SUBJECT, logged
 from tests.unit.test_disclose_view import MOVED
 
@@ -104,6 +104,13 @@ def test_another_mask_is_a_replacement() -> None:
     narrower = {KEY: replace(standing, decision=replace(standing.decision, mask=("neutral",)))}
     [change] = judge(the_register(), [REPORT, GRANT], narrower)
     assert (change.kind, change.standing.change, change.standing.in_view) == ("replacement", 2, True)
+
+
+def test_a_refusal_of_a_class_replaces_what_the_view_holds_and_a_grant_of_it_does_so_again() -> None:
+    refusal = logged(refused("n", field_class="special"))
+    after_all = logged(given("l", at(1), field_class="special"))
+    told = story(the_register(), [REPORT, GRANT], [refusal], [after_all])
+    assert [(kind, change) for _, kind, change, _ in told] == [("delivery", 1), ("replacement", 2), ("replacement", 3)]
 
 
 def test_where_the_register_recalls_nothing_the_view_keeps_what_it_holds() -> None:

@@ -33,6 +33,8 @@ from tests.consent_facts import (
 )
 
 DAY = date(2020, 6, 1)
+#: Consent, but not for every class of fields.
+NARROWED = (given("all"), refused("special", field_class="special"))
 
 
 def explained(
@@ -56,10 +58,10 @@ def every_decision() -> Iterator[tuple[Case, tuple[Fact, ...], Decision]]:
     chains = ((), supposed(Consent.NONE, taken_back=True), (first, corrected))
     for declared in contract().types.values():
         for kind in declared.publishers:
-            for state in Consent:
+            for state in (*map(supposed, Consent), NARROWED):
                 for safety in (False, True):
                     for chain in chains:
-                        known = (*supposed(state), *chain)
+                        known = (*state, *chain)
                         judged = Case(SUPPOSED, declared.name, kind, DAY, safety)
                         for decision in decide(the_register(), judged, replay(known)):
                             yield judged, known, decision
@@ -191,3 +193,16 @@ def test_a_moment_is_told_as_precisely_as_it_is_known(precision: str, nl: str) -
 
 def test_names_that_begin_with_capitals_keep_them_inside_a_sentence() -> None:
     assert inside(Words("IND", "Care")) == ("IND", "care")
+
+
+def test_a_word_is_told_with_the_data_the_phase_and_the_organisation_it_is_about() -> None:
+    narrow = refused(
+        "special", field_class="special", case_phase="signal", recipient="comensha", recipient_organisation="1" * 20
+    )
+    said = text(explained([given("all"), narrow], case()), "en")
+    assert (
+        "to CoMensha, one organisation of it only, only special data (GDPR art. 9), only in the phase sign and report"
+        in said
+    )
+    assert "Left out:" in said
+    assert "not for every kind of data" in said

@@ -114,6 +114,22 @@ def lost(id_: str, **scope: Any) -> Entry:
         ("two parents who agree", [yes("a", 1, who=PARENT), yes("b", 2, who=PARENT)], "consent"),
         ("a silent nod is none", [yes("a", explicit=False)], "not-explicit"),
         ("a bundled yes is none", [yes("a", unbundled=False)], "not-explicit"),
+        (
+            "a word about a class is no word about all",
+            [yes("a", scope={**ALL, "field_class": "special"})],
+            "no-consent",
+        ),
+        ("a word for a phase is no word for all", [yes("a", scope={**ALL, "case_phase": "signal"})], "no-consent"),
+        (
+            "one organisation is not all",
+            [yes("a", scope={**NARROW, "recipient_organisation": "1" * 20})],
+            "no-consent",
+        ),
+        (
+            "one organisation refused is the view refused",
+            [yes("a", 9), no("b", 1, scope={**NARROW, "recipient_organisation": "1" * 20})],
+            "consent-refused",
+        ),
         ("contact was lost", [lost("a")], "consent-unobtainable"),
         ("contact was lost over something else", [lost("a", purpose="HULP")], "no-consent"),
         ("contact was lost after the grant", [yes("a"), lost("b")], "consent"),
@@ -284,6 +300,22 @@ def test_nobody_grants_for_a_minor_who_was_an_adult_that_day_or_before(said: int
     assert stands([reported(**adult), yes("a", said, who=MOTHER)])[1] == expected
     young = reported(age_group="MINOR")
     assert stands([young, moved(moved_on=date(2018, 1, 2)), yes("a", said, who=MOTHER)])[1] == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "reason", "mask"),
+    [
+        ([yes("a"), no("b", scope={**NARROW, "field_class": "special"})], "consent-narrowed", "neutral+quasi+identity"),
+        ([yes("a", scope={**NARROW, "field_class": "special"})], "consent-narrowed", "neutral+special"),
+        ([yes("a"), no("b", scope={**NARROW, "field_class": "location"})], "consent", "neutral+quasi+identity+special"),
+        ([no("a", scope={**NARROW, "field_class": "special"})], "consent-refused", ""),
+        ([yes("a"), no("b", scope={**NARROW, "case_phase": "shelter"})], "consent", "neutral+quasi+identity+special"),
+        ([yes("a"), no("b", scope={**NARROW, "case_phase": "signal"})], "consent-refused", ""),
+    ],
+)
+def test_a_mask_is_narrowed_to_the_classes_that_consent_is_given_for(said: list[Entry], reason: str, mask: str) -> None:
+    [found] = [o for o in judge.outcomes(LAW, [reported(), *said]) if o.entry.id == "r" and o.candidate == CANDIDATE]
+    assert (found.reasons, found.mask) == ((reason,), mask)
 
 
 def test_safety_opens_a_placement_on_a_recorded_ground_only() -> None:
