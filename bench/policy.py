@@ -17,6 +17,7 @@ from consent.activities import Register
 from consent.chains import retracted, superseded
 from consent.known import Corrected, Known, Ref, replay
 from consent.policy import Case, Decision, decide
+from consent.precedence import spoken
 from consent.proofs.cedar import Asked, Cedar
 from consent.proofs.cedar_facts import taught
 from consent.proofs.examples import AT, CASE, OIN
@@ -149,6 +150,7 @@ def _again(law: Register, rng: Random) -> float:
     for _ in range(ROUNDS):
         retracted.cache_clear()
         superseded.cache_clear()
+        spoken.cache_clear()
         began = time.perf_counter()
         for case in cases:
             decide(law, case, known)

@@ -15,10 +15,10 @@ from ketenbus.events import EventRetracted
 #: An event in a chain of corrections: its type and its name.
 Node = tuple[str, Ref]
 #: Every event of a subject is judged on the same facts: each asks this again, of few subjects at a time.
-_SUBJECTS = 8
+SUBJECTS = 8
 
 
-@lru_cache(maxsize=_SUBJECTS)
+@lru_cache(maxsize=SUBJECTS)
 def retracted(known: Known) -> frozenset[Ref]:
     """Return the events that are taken back, by a retraction that stands: the latest of its chain, not taken back itself.
 
@@ -39,7 +39,7 @@ def retracted(known: Known) -> frozenset[Ref]:
     return frozenset(taken_back)
 
 
-@lru_cache(maxsize=_SUBJECTS)
+@lru_cache(maxsize=SUBJECTS)
 def superseded(known: Known) -> frozenset[Ref]:
     """Return the events that a later one of their chain replaces: in each chain the latest (time, id) stands.
 

@@ -105,7 +105,7 @@ def ruling(rules: Rules, activity: Activity | None, recipient: str, purpose: str
     if situation.fate in _withheld_fates(rules):
         return Decision(recipient, purpose, "withheld", (), activity.ref, (situation.fate,))
     outcome, reason = _ground(activity, situation)
-    mask = activity.mask if outcome == "delivered" else ()
+    mask: tuple[str, ...] = activity.mask if outcome == "delivered" else ()
     if reason == Narrowed.value and isinstance(situation.consent, Narrowed):
         mask = situation.consent.of(mask)
     return Decision(recipient, purpose, outcome, mask, activity.ref, (reason,))

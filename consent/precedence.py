@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 
-from consent.chains import retracted, superseded
+from consent.chains import SUBJECTS, retracted, superseded
 from consent.days import day_of
 from consent.known import Known, Ref, Said
 
@@ -64,13 +65,10 @@ def heard(
     Of a class of fields the words about it and about every class are heard, of none the words about every class; so too of
     a phase of the case.
     """
-    gone = superseded(known) | retracted(known)
-    in_scope = [s for s in known.said if s.ref not in gone and _is_about(s, recipient, purpose, field_class, phase)]
-    ended = _ended(known, gone, in_scope)
-    without_authority = _out_of_office(known, gone) | _of_another_age(known, gone)
-    givers = _by_giver(in_scope)
-    stands = {giver: _speaker(ended, without_authority, said) for giver, said in givers.items()}
-    return Heard(givers, stands, without_authority, ended)
+    words = spoken(known)
+    givers = _by_giver(s for s in words.said if _is_about(s, recipient, purpose, field_class, phase))
+    stands = {giver: _speaker(words.ended, words.without_authority, said) for giver, said in givers.items()}
+    return Heard(givers, stands, words.without_authority, words.ended)
 
 
 def consent(
@@ -91,12 +89,32 @@ def consent(
     for state in (Consent.REFUSED, *_ENDED, Consent.NOT_EXPLICIT, Consent.NO_AUTHORITY):
         if state in stands:
             return state
-    gone = superseded(known) | retracted(known)
     unasked = any(
-        u.ref not in gone and u.purpose in (None, purpose) and u.recipient in (None, recipient)
+        u.ref not in _gone(known) and u.purpose in (None, purpose) and u.recipient in (None, recipient)
         for u in known.unobtainable
     )
     return Consent.UNOBTAINABLE if unasked else Consent.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What was said and not taken back or corrected, for whatever it is asked."""
+
+    said: tuple[Said, ...]
+    without_authority: frozenset[Ref]
+    ended: Mapping[Ref, Consent]
+
+
+@lru_cache(maxsize=SUBJECTS)
+def spoken(known: Known) -> Spoken:
+    """Return what was said: every class, purpose and event of a subject asks it again."""
+    gone = _gone(known)
+    said = tuple(s for s in known.said if s.ref not in gone)
+    return Spoken(said, _out_of_office(known, gone) | _of_another_age(known, gone), _ended(known, gone, said))
+
+
+def _gone(known: Known) -> frozenset[Ref]:
+    return superseded(known) | retracted(known)
 
 
 def _is_about(said: Said, recipient: str, purpose: str, field_class: str | None, phase: str | None) -> bool:

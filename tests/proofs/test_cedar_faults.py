@@ -18,6 +18,15 @@ from consent.table import compiled
 from services.policy.law import raw_law
 from tests.consent_facts import the_register
 
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered() -> Iterator[None]:
+    """What the engine keeps of a person was found by its rules: with others it is found again."""
+    engine.spoken.cache_clear()
+    yield
+    engine.spoken.cache_clear()
+
+
 FAULTS: dict[str, Callable[..., Any]] = {
     "_is_later": lambda grant, refusal: True,
     "_specificity": lambda said: (said.scope.purpose is not None, said.scope.recipient is not None),
