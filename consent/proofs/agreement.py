@@ -11,7 +11,7 @@ from typing import Any
 from consent.activities import Register
 from consent.classes import Class
 from consent.emergency import opens
-from consent.known import Fact, Ref, replay
+from consent.known import Corrected, Fact, Known, Ref, replay
 from consent.narrowing import given
 from consent.policy import Case, Decision, decide
 from consent.proofs import emergency
@@ -158,9 +158,14 @@ def _history_questions(register: Register, places: Sequence[Place], count: int, 
         on = activity.valid_from if rng.random() < 0.2 else AT.date()
         case = Case(Ref(OIN, rng.choice(("case", "a"))), rng.choice(activity.types), publisher, on, rng.random() < 0.3)
         event = {"type": case.type, "oin": OIN, "id": case.ref.id, "time": AT, "corrects": None}
-        told = [*map(raw, facts), *([] if any(f.ref == case.ref for f in facts) else [event])]
+        heard = replay(facts)
+        told = [*map(raw, facts)]
+        if not any(f.ref == case.ref for f in facts):
+            # An event is one of the facts it is judged on: another may correct it.
+            heard |= Known(chain=frozenset({Corrected(case.type, case.ref, AT, None)}))
+            told.append(event)
         known = raw_facts(told)
-        ours = {(d.recipient, d.purpose): d for d in decide(register, case, replay(facts))}
+        ours = {(d.recipient, d.purpose): d for d in decide(register, case, heard)}
         asked = Asked(f"{OIN}/{case.ref.id}", case.type, publisher, on, case.safety_recorded)
         for place in places:
             if place in ours or rng.random() < 0.1:
