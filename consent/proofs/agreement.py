@@ -20,7 +20,17 @@ from consent.proofs.cedar_facts import Raw, Taught
 from consent.proofs.enumeration import STRANGER
 from consent.proofs.examples import AT, CASE, LATER, OIN, example
 from consent.proofs.histories import histories
-from consent.proofs.words import MASK, PHASE, PURPOSE, RECIPIENT, Words, every_set, facts_of, stands_after
+from consent.proofs.words import (
+    ABOUT_A_CLASS,
+    MASK,
+    PHASE,
+    PURPOSE,
+    RECIPIENT,
+    Words,
+    every_set,
+    facts_of,
+    stands_after,
+)
 from consent.table import OTHER, Table
 
 HISTORIES = 3000
@@ -92,20 +102,21 @@ def openings(cedar: Cedar) -> Iterator[str]:
 def _differing_words(cedar: Cedar, sets: Sequence[Words]) -> Iterator[str]:
     """Yield each set of words after which the two do not agree on whether consent stands."""
     place = (RECIPIENT, PURPOSE)
-    parts = [(PHASE, name) for name in ("", *_asked_for(MASK))]
-    told = (raw_facts(map(raw, facts_of(words))) for words in sets)
-    answers = iter(cedar.gives([(known, place, part) for known in told for part in parts]))
-    for words in sets:
+    asked = [(raw_facts(map(raw, facts_of(words))), _parts(words)) for words in sets]
+    answers = iter(cedar.gives([(known, place, (PHASE, name)) for known, names in asked for name in names]))
+    for words, (_, names) in zip(sets, asked, strict=True):
         ours = stands_after(words)
-        general, *classes = (next(answers) for _ in parts)
-        theirs = {name for name, gives in zip(_asked_for(MASK), classes, strict=True) if gives}
-        theirs |= {"neutral"} if general or theirs else set()
+        given_for = {name for name in names if next(answers)}
+        theirs = set(MASK) if names == ("",) and given_for else given_for - {""}
+        theirs |= {"neutral"} if given_for else set()
         if given(ours, MASK) != theirs:
             yield f"{', '.join(map(str, words))}: ours {ours.value}, Cedar gives {'+'.join(sorted(theirs)) or 'nothing'}"
 
 
-def _asked_for(mask: Sequence[str]) -> tuple[str, ...]:
-    return tuple(name for name in mask if name != "neutral")
+def _parts(words: Words) -> tuple[str, ...]:
+    """Return the classes to ask for: each of the mask where a word is about one, else none in particular."""
+    named = tuple(name for name in MASK if name != "neutral")
+    return ("", *named) if any(word.level >= ABOUT_A_CLASS for word in words) else ("",)
 
 
 def _differing(cedar: Cedar, questions: Iterator[Question]) -> Iterator[tuple[int, list[Difference]]]:

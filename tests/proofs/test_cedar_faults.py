@@ -63,7 +63,9 @@ def test_a_fault_in_a_rule_of_precedence_is_seen(name: str, monkeypatch: pytest.
     monkeypatch.setattr(engine, name, FAULTS[name])
     law = raw_law()
     cedar = Cedar(law.activities, law.rules)
-    assert compared(the_register(), compiled(the_register()), (), cedar, 1500).differences
+    assert compared(
+        the_register(), compiled(the_register()), (), cedar, 1500, most_words=2 if name == "_specificity" else 1
+    ).differences
 
 
 @pytest.mark.parametrize("forgotten", ["minors", "adults", "begun", "expired"])
@@ -76,4 +78,4 @@ def test_a_kind_of_fact_that_is_not_heard_is_seen(forgotten: str, monkeypatch: p
     monkeypatch.setattr(engine, "heard", deaf)
     law = raw_law()
     cedar = Cedar(law.activities, law.rules)
-    assert compared(the_register(), compiled(the_register()), (), cedar, 1500).differences
+    assert compared(the_register(), compiled(the_register()), (), cedar, 1500, most_words=1).differences

@@ -125,12 +125,11 @@ class Story:
             (SPOKEN, SPOKEN, SPOKEN, {"given_by": "GUARDIAN", "giver": "voogd-1", "age_group": "MINOR"})
         )
         said = {**ASKED, **speaker, "explicit": self.draw.random() < 0.9, "unbundled": True, **self._scope()}
-        said |= _period(repr((len(self.said), said))) | _part(repr((len(self.said), said)))
+        said |= _period(repr((len(self.said), said)))
         self._say(self.draw.choice(CONSENTING), "consent-given", subject=self.draw.choice(NUMBERS), **said)
 
     def _refuse(self) -> None:
         said = {**ASKED, **self._scope()}
-        said |= _part(repr((len(self.said), said)))
         self._say(self.draw.choice(CONSENTING), "consent-refused", subject=self.draw.choice(NUMBERS), **said)
 
     def _one(self, *types: str, of: tuple[str, ...] = CONSENTING) -> Saying | None:
@@ -238,12 +237,6 @@ def _period(seed: str) -> dict[str, Any]:
     begins, ends = draw.choice((None, "today", "tomorrow")), draw.choice((None, "ended", "tomorrow", "later"))
     held = {"valid_from": begins, "valid_until": ends if begins is None or ends == "later" else None}
     return {name: today + days[day] for name, day in held.items() if day is not None}
-
-
-def _part(seed: str) -> dict[str, Any]:
-    """One class of fields, or one phase; mostly neither."""
-    draw = random.Random(f"part-{seed}")
-    return draw.choice(({}, {}, {}, {"field_class": draw.choice(("special", "quasi"))}, {"case_phase": "signal"}))
 
 
 def _pair(one: tuple[str, str], other: tuple[str, str]) -> dict[str, Any]:

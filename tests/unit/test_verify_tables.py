@@ -32,9 +32,12 @@ def sealed(type_name: str, values: Mapping[str, Any]) -> dict[str, Any]:
     return out
 
 
+MASK = ("neutral", "quasi", "identity", "special")
+
+
 def delivered(subject: str, event: Any, id_: str, joins: tuple[str, str] | None = None) -> Outcome:
     entry = Entry(subject, OIN, id_, f"urn:nld:oin:{OIN}:systeem:x", TIME, "politie", "t/0/0", event, joins)
-    return Outcome(entry, ("comensha", "REGISTRATIE"), "delivered", "neutral", "a/1", ("legal-task",))
+    return Outcome(entry, ("comensha", "REGISTRATIE"), "delivered", "+".join(MASK), "a/1", ("legal-task",), MASK)
 
 
 def reported(subject: str, **held: Any) -> Outcome:
