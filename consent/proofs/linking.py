@@ -19,7 +19,9 @@ def steps(most: int = 2) -> dict[Step, tuple[Known, Known]]:
     told = [learned(link) for link in links()]
     waiting = learn(held("word-9"))
     pasts = [known_of(words) for words in every_set(most)]
-    for past in (*pasts, *(p | waiting for p in pasts), *map(_all, every(MASK))):
+    # While a fact is waited for, no word is looked at: beside it one word is as good as several.
+    waits = [known_of(words) | waiting for words in every_set(min(most, 1))]
+    for past in (*pasts, *waits, *map(_all, every(MASK))):
         before = standing(past)
         for link in told:
             found.setdefault((before, standing(past | link)), (past, past | link))

@@ -12,9 +12,8 @@ import consent.precedence as engine
 from consent import emergency
 from consent.emergency import Looked
 from consent.known import Known
-from consent.proofs.agreement import compared, openings
+from consent.proofs.agreement import openings, part_somewhere
 from consent.proofs.cedar import Cedar
-from consent.table import compiled
 from services.policy.law import raw_law
 from tests.consent_facts import the_register
 
@@ -63,9 +62,7 @@ def test_a_fault_in_a_rule_of_precedence_is_seen(name: str, monkeypatch: pytest.
     monkeypatch.setattr(engine, name, FAULTS[name])
     law = raw_law()
     cedar = Cedar(law.activities, law.rules)
-    assert compared(
-        the_register(), compiled(the_register()), (), cedar, 1500, most_words=2 if name == "_specificity" else 1
-    ).differences
+    assert part_somewhere(the_register(), cedar, 1500, most_words=2 if name == "_specificity" else 1)
 
 
 @pytest.mark.parametrize("forgotten", ["minors", "adults", "begun", "expired"])
@@ -78,4 +75,4 @@ def test_a_kind_of_fact_that_is_not_heard_is_seen(forgotten: str, monkeypatch: p
     monkeypatch.setattr(engine, "heard", deaf)
     law = raw_law()
     cedar = Cedar(law.activities, law.rules)
-    assert compared(the_register(), compiled(the_register()), (), cedar, 1500, most_words=1).differences
+    assert part_somewhere(the_register(), cedar, 1500, most_words=1)
