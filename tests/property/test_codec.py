@@ -21,7 +21,7 @@ IN_FORCE = date(2026, 1, 1)
 
 
 @pytest.mark.parametrize("name", sorted(MODELS))
-@settings(max_examples=25)  # of each of some thirty types
+@settings(max_examples=15)  # of each of some thirty types
 @given(data=st.data())
 def test_an_event_comes_back_as_it_went(name: str, data: st.DataObject) -> None:
     event = data.draw(events(st.just(name), sealed=True))

@@ -76,7 +76,7 @@ def test_a_decision_is_the_same_for_every_order(history: list[Fact], judged: Cas
 
 
 @given(histories(), WORDS, st.booleans())
-@settings(max_examples=150)
+@settings(max_examples=80)
 def test_one_more_refusal_withdrawal_expiry_or_end_of_a_guardianship_never_delivers_what_was_not_delivered(
     history: list[Fact], word: Fact, safety: bool
 ) -> None:
@@ -87,7 +87,7 @@ def test_one_more_refusal_withdrawal_expiry_or_end_of_a_guardianship_never_deliv
 
 
 @given(histories(), made.TIMES, st.sampled_from(["MINOR", "ADULT"]), st.booleans())
-@settings(max_examples=100)
+@settings(max_examples=60)
 def test_one_more_word_on_the_persons_age_never_delivers_what_was_not_delivered(
     history: list[Fact], day: datetime, age: str, safety: bool
 ) -> None:
@@ -99,7 +99,7 @@ def test_one_more_word_on_the_persons_age_never_delivers_what_was_not_delivered(
 
 
 @given(histories(), LINKS, st.booleans())
-@settings(max_examples=150)
+@settings(max_examples=80)
 def test_linking_facts_never_change_any_decision(history: list[Fact], link: Fact, safety: bool) -> None:
     before, after = replay(history), replay([*history, link])
     for activity in ACTIVITIES:

@@ -35,7 +35,7 @@ NAMES = st.builds(
 
 @pytest.mark.parametrize(("name", "mask"), MASKS, ids=[f"{name} {'+'.join(mask)}" for name, mask in MASKS])
 @given(data=st.data())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_changing_what_a_mask_leaves_out_changes_no_byte(name: str, mask: tuple[str, ...], data: st.DataObject) -> None:
     one, other = (data.draw(strategies.events(st.just(name), sealed=True)) for _ in range(2))
     decision = Decision("comensha", "REGISTRATIE", "delivered", mask, "a/1", ("legal-task",))
@@ -53,7 +53,7 @@ def test_changing_anything_changes_no_byte_of_a_recall(name: str, data: st.DataO
 
 @pytest.mark.parametrize("name", SHELTER)
 @given(data=st.data())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_changing_the_publisher_changes_no_byte_of_a_shelters_event_but_its_names(
     name: str, data: st.DataObject
 ) -> None:
@@ -182,7 +182,7 @@ def arrivals(draw: st.DrawFn) -> tuple[list[LogEvent], list[list[LogEvent]], lis
 
 
 @given(arrivals())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_any_order_and_batching_ends_with_the_same_standing_and_the_same_view(
     told: tuple[list[LogEvent], list[list[LogEvent]], list[list[LogEvent]]],
 ) -> None:

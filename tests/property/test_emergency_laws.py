@@ -49,7 +49,7 @@ def delivered(known: list[Fact], judged: Case) -> set[tuple[str, str]]:
 
 
 @given(KNOWN, USED_ON, CASES)
-@settings(max_examples=120)
+@settings(max_examples=60)
 def test_one_more_use_changes_no_decision_outside_placement(known: list[Fact], on: date, judged: Case) -> None:
     opened = fact(use(used_on=on).event, "one-more", time=at(9))
     before = decisions(the_register(), judged, replay(known))
@@ -59,21 +59,21 @@ def test_one_more_use_changes_no_decision_outside_placement(known: list[Fact], o
 
 
 @given(KNOWN, st.sampled_from("xy"), NUMBERS, st.booleans())
-@settings(max_examples=120)
+@settings(max_examples=60)
 def test_one_more_review_never_opens_anything(known: list[Fact], of: str, by: str, justified: bool) -> None:
     looked = fact(review(of=of, reviewer=by, justified=justified).event, "one-more", time=at(9))
     assert delivered([*known, looked], PLACED) <= delivered(known, PLACED)
 
 
 @given(KNOWN)
-@settings(max_examples=120)
+@settings(max_examples=60)
 def test_however_many_uses_went_unreviewed_or_wrong_the_next_one_opens(known: list[Fact]) -> None:
     opened = fact(use(used_on=DAY).event, "one-more", time=at(9))
     assert {("comensha", "PLAATSING"), ("opvang", "PLAATSING")} <= delivered([*known, opened], PLACED)
 
 
 @given(KNOWN, CASES, st.randoms(use_true_random=False))
-@settings(max_examples=120)
+@settings(max_examples=60)
 def test_in_every_order_and_by_the_table_it_is_the_same(known: list[Fact], judged: Case, rng: random.Random) -> None:
     told = list(known)
     twice = rng.sample(told * 2, k=2 * len(told))

@@ -85,7 +85,7 @@ PEOPLE = st.integers(0, 6).flatmap(lambda n: st.tuples(*(people(number) for numb
 
 
 @given(PEOPLE, st.randoms(use_true_random=False))
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 def test_the_tables_are_those_of_the_sandboxs_truth(persons: tuple[Person, ...], rng: random.Random) -> None:
     assert cells([as_record(person, rng) for person in persons]) == truth.cells(persons)
 
@@ -111,7 +111,7 @@ def test_cells_of_two_groups_of_persons_add_up(
 
 
 @given(PEOPLE, st.randoms(use_true_random=False))
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 def test_the_figures_in_words_are_those_of_the_sandboxs_truth_and_of_the_recount(
     persons: tuple[Person, ...], rng: random.Random
 ) -> None:

@@ -31,7 +31,7 @@ def test_order_and_repetition_change_no_person(history: list[Planned], rng: rand
 
 
 @given(histories())
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 def test_the_same_subjects_are_one_person_as_in_the_sandboxs_own_reading(history: list[Planned]) -> None:
     said: dict[tuple[str, str], list[Planned]] = {}
     for event in history:
@@ -42,7 +42,7 @@ def test_the_same_subjects_are_one_person_as_in_the_sandboxs_own_reading(history
 
 
 @given(histories())
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 def test_persons_and_tables_are_those_of_the_sandboxs_own_recount(history: list[Planned]) -> None:
     assert cells([registered(person) for person in folded(history)]) == recount(history, OINS)
 

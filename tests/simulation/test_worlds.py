@@ -10,7 +10,7 @@ from tests.simulation.plan import drawn
 from tests.simulation.violation import Violation
 from tests.simulation.world import World, check
 
-SEEDS, SHARES = 64, 8
+SEEDS, SHARES = 40, 8
 
 
 def lawful(seed: int) -> World:

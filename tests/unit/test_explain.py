@@ -158,7 +158,7 @@ def test_an_explanation_holds_nothing_that_an_event_says_of_a_person() -> None:
         assert not [word for word in ("client-1", "bureau-7", "MINOR", "PL", "VROUW") if word in text(said, language)]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @drawn(st.lists(facts(), max_size=7), st.booleans())
 def test_a_decision_rests_on_the_fewest_facts_that_give_it_again(known: list[Fact], safety: bool) -> None:
     judged = case(safety=safety)

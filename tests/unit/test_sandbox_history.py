@@ -74,7 +74,7 @@ def test_the_events_say_what_the_text_says(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["small", "random"])
 @pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize("seed", range(7, 12))
+@pytest.mark.parametrize("seed", (7, 8))
 def test_every_rule_left_out_changes_a_cell(name: str, rule: str, seed: int) -> None:
     story = story_of(name, seed)
     wanted = plan_of(name).targets.cells
