@@ -14,17 +14,24 @@ from ketenbus.events import IdentityLinked, IdentityUnlinked
 
 
 def steps(most: int = 2) -> dict[Step, tuple[Known, Known]]:
-    """Return every step that one link or unlink makes after up to `most` words, with an example each."""
+    """Return every step that one link or unlink makes after up to `most` words, with an example each.
+
+    After several words only a link under a name that one of them has is tried: under any other it meets nothing, as after one word.
+    """
     found: dict[Step, tuple[Known, Known]] = {}
-    told = [learned(link) for link in links()]
+    told = {link: learned(link) for link in links()}
+    met = [known for link, known in told.items() if link.ref.oin == OIN and link.ref.id in ("word-0", "withdrawal-0")]
     waiting = learn(held("word-9"))
-    pasts = [known_of(words) for words in every_set(most)]
+    sets = every_set(most)
+    single = [known_of(words) for words in every_set(min(most, 1))]
     # While a fact is waited for, no word is looked at: beside it one word is as good as several.
-    waits = [known_of(words) | waiting for words in every_set(min(most, 1))]
-    for past in (*pasts, *waits, *map(_all, every(MASK))):
-        before = standing(past)
-        for link in told:
-            found.setdefault((before, standing(past | link)), (past, past | link))
+    alone = (*single, *(known | waiting for known in single), *map(_all, every(MASK)))
+    several = (known_of(words) for words in sets if len(words) > 1)
+    for pasts, several_links in ((alone, list(told.values())), (several, met)):
+        for past in pasts:
+            before = standing(past)
+            for link in several_links:
+                found.setdefault((before, standing(past | link)), (past, past | link))
     return found
 
 
