@@ -33,12 +33,12 @@ def report(name: str, **changed: object) -> Planned:
     return PEOPLE.reported(name, CARE, "ZORGCOORDINATOR", **changed)
 
 
-def counted(id: str, count: int, **changed: object) -> Planned:
+def counted(id: str, count: int, hour: int = 12, **changed: object) -> Planned:
     fields: dict[str, object] = {
         "occurred_at": WHEN, "occurred_precision": "INSTANT", "reporter_kind": "ZORGCOORDINATOR", "period": date(2020, 5, 1),
         "reason": "CONSENT_REFUSED", "count": count,
     }  # fmt: skip
-    return Planned(CARE, "report-withheld", f"{id}-{PEOPLE.run}", WHEN, fields | changed)
+    return Planned(CARE, "report-withheld", f"{id}-{PEOPLE.run}", WHEN.replace(hour=hour), fields | changed)
 
 
 REFUSED = report("refused")
@@ -47,7 +47,7 @@ CORRECTED = Planned(CARE, "victim-reported", f"newer-{PEOPLE.run}", WHEN.replace
 SAID = (
     REFUSED, CORRECTED, report("silent"), report("given"),
     PEOPLE.spoken("refused", "consent-refused", CARE, **ASKED), PEOPLE.granted("given", CARE),
-    counted("month", 25), counted("month-again", 31, corrects=f"month-{PEOPLE.run}"),
+    counted("month", 25), counted("month-again", 31, hour=13, corrects=f"month-{PEOPLE.run}"),
 )  # fmt: skip
 
 
