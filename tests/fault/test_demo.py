@@ -100,8 +100,7 @@ def test_a_recount_sees_a_report_that_was_changed(plain: Ran, folder: Path) -> N
 @pytest.mark.parametrize(
     "options",
     [
-        ("--shuffle", "3"),
-        ("--times", "3"),
+        ("--shuffle", "3", "--times", "3"),
         pytest.param(
             ("--chaos", "workers"), marks=pytest.mark.long
         ),  # all of these strikes are among those of the next
@@ -119,6 +118,7 @@ def test_order_repetition_and_kills_change_nothing(plain: Ran, folder: Path, opt
         assert struck == {(victim, kind) for kind, victims in STRUCK[options[1]].items() for victim in victims}
 
 
+@pytest.mark.long
 def test_other_targets_come_out_too(folder: Path) -> None:
     other = demo(folder / "random", "--targets", "random", "--seed", "7")
     assert other.code == 0, other.printed
