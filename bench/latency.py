@@ -14,7 +14,7 @@ import json
 import statistics
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -25,7 +25,7 @@ from aiokafka.structs import ConsumerRecord
 from bench import bare
 from bench.figures import Figure, quantile
 from bench.place import Say, own_platform, publisher, report, sasl
-from bench.reading import records
+from bench.reading import records, stop
 from infra.local.platform import Platform
 from ketenbus import Outgoing, PartnerSettings, Producer, Refused
 from ketenbus.events import VictimReported
@@ -137,7 +137,7 @@ async def _all(platform: Platform, seconds: int, say: Say) -> dict[str, Way]:
         ]
         for way, consumer, marker in arriving:
             task = asyncio.create_task(_read(way, consumer, marker))
-            stack.push_async_callback(_stop, task, consumer)
+            stack.push_async_callback(stop, task, consumer)
         say(f"warming up, {WARM_UP_SECONDS} s each")
         await _first_arrival(ways[BUS])
         number = 1
@@ -207,13 +207,6 @@ async def _read(way: Way, consumer: AIOKafkaConsumer, marker: Marker) -> None:
         now = time.monotonic()
         way.arrived.setdefault(marker(record), now)
         way.news.set()
-
-
-async def _stop(reading: asyncio.Task[None], consumer: AIOKafkaConsumer) -> None:
-    reading.cancel()
-    with suppress(asyncio.CancelledError):
-        await reading
-    await consumer.stop()
 
 
 def _view_marker(platform: Platform) -> Marker:

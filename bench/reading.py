@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
+from aiokafka import AIOKafkaConsumer
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, TopicPartition
 
 from infra.local.platform import Platform
@@ -14,6 +17,14 @@ from streams.runtime.settled import client_config
 
 READ_SECONDS = 30.0
 TURN_RECORDS = 500
+
+
+async def stop(reading: asyncio.Task[None], consumer: AIOKafkaConsumer) -> None:
+    """End a task that reads, and its consumer."""
+    reading.cancel()
+    with suppress(asyncio.CancelledError):
+        await reading
+    await consumer.stop()
 
 
 def records(platform: Platform, names: Sequence[str]) -> list[Record]:

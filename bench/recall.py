@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,6 +19,7 @@ from aiokafka import AIOKafkaConsumer
 from bench import bare
 from bench.figures import Figure, quantile
 from bench.place import Say, own_platform, publisher, report
+from bench.reading import stop
 from consent.activities import view_topic
 from infra.local.platform import Platform
 from ketenbus import Event, Outgoing, PartnerSettings, Producer, Refused
@@ -86,7 +87,7 @@ async def _run(platform: Platform, seconds: int, say: Say) -> list[float]:
         for view, partner in VIEWS.items():
             access = json.loads(platform.partner_file(partner).read_text("utf-8"))
             task = asyncio.create_task(_read(heard, view, consumer := await bare.from_now(access, view), platform))
-            stack.push_async_callback(_stop, task, consumer)
+            stack.push_async_callback(stop, task, consumer)
         care = await stack.enter_async_context(Producer(PartnerSettings.load(platform.partner_file(CARE))))
         police = await stack.enter_async_context(Producer(settings := publisher(platform)))
         say(f"{people} people whose report and move {len(VIEWS)} views hold")
@@ -175,10 +176,3 @@ async def _read(heard: Heard, view: str, consumer: AIOKafkaConsumer, platform: P
         else:
             heard.delivered[view].add(number)
         heard.news.set()
-
-
-async def _stop(reading: asyncio.Task[None], consumer: AIOKafkaConsumer) -> None:
-    reading.cancel()
-    with suppress(asyncio.CancelledError):
-        await reading
-    await consumer.stop()

@@ -8,10 +8,11 @@ from typing import cast
 
 import asyncpg
 
-from consent.known import Fact, Ref
+from consent.known import Fact
 from ketenbus.events import EmergencyAccessUsed
 from services.emergency.seen import Seen, oldest_first, seen
 from streams.disclose.binding import logged
+from streams.disclose.judge import fact_of
 from streams.disclose.store import StoredFact
 
 Connection = asyncpg.Connection
@@ -36,7 +37,7 @@ async def uses(connection: Connection, today: date, days: int) -> tuple[Seen, ..
     kinds: dict[bytes, str] = {}
     for row in await connection.fetch(_FACTS):
         read = logged(StoredFact(*row))
-        facts[read.subject].append(Fact(Ref(read.name.oin, read.name.id), read.time, read.event))
+        facts[read.subject].append(fact_of(read))
         if isinstance(read.event, EmergencyAccessUsed):
             kinds[read.subject] = read.publisher_kind
     placed: defaultdict[bytes, list[str]] = defaultdict(list)

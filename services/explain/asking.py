@@ -7,22 +7,23 @@ from datetime import datetime
 
 from consent.explain import Explanation, explain
 from consent.instants import Admitted, as_known_at, as_of
-from consent.known import Fact, Ref, replay
+from consent.known import Fact, replay
 from consent.policy import decide
 from ketenbus.errors import ConfigurationError
 from services.explain import store
 from services.explain.answers import Explained
 from services.explain.choosing import varied
-from services.explain.replaying import Logged, answer, position
+from services.explain.replaying import Logged, answer
 from services.lineage import arrivals
 from services.lineage.asking import names_of
 from services.lineage.names import Names
 from services.lineage.store import Connection, facts_about, facts_by_id, snapshot
-from services.register.in_force import releases
+from services.register.in_force import Releases, releases
 from streams.disclose.binding import logged
-from streams.disclose.judge import case_of
+from streams.disclose.judge import case_of, fact_of
 from streams.disclose.store import StoredFact
 from streams.disclose.tokens import EventName
+from streams.runtime.records import position
 from streams.runtime.settings import ProcessorSettings
 
 
@@ -32,11 +33,9 @@ async def event(settings: ProcessorSettings, event_id: str, source: str | None =
     Raises ConfigurationError where no such event was admitted: nothing was decided, so nothing is explained.
     """
     names = names_of(settings)
-    wanted = arrivals.named(source, names.partners)
-    if (read := names.named_by(event_id)) is not None:
-        event_id, wanted = read.id, read.oin
+    event_id, wanted = _meant(names, event_id, source)
     async with snapshot(settings.dsn) as connection:
-        return await _explained(connection, settings, names, event_id, wanted)
+        return await _explained(connection, await releases(connection, settings), names, event_id, wanted)
 
 
 async def examples(settings: ProcessorSettings, count: int) -> list[Explained]:
@@ -44,7 +43,8 @@ async def examples(settings: ProcessorSettings, count: int) -> list[Explained]:
     names = names_of(settings)
     async with snapshot(settings.dsn) as connection:
         chosen = varied(await store.ways(connection), count)
-        return [await _explained(connection, settings, names, way.id, way.oin) for way in chosen]
+        held = await releases(connection, settings)
+        return [await _explained(connection, held, names, way.id, way.oin) for way in chosen]
 
 
 async def stood(
@@ -60,18 +60,15 @@ async def stood(
     It says nothing of what was done: that is what `event` tells. Raises ConfigurationError as `event` does, and where the event
     itself was not admitted by then.
     """
-    names = names_of(settings)
-    wanted = arrivals.named(source, names.partners)
-    if (read := names.named_by(event_id)) is not None:
-        event_id, wanted = read.id, read.oin
+    event_id, wanted = _meant(names_of(settings), event_id, source)
     found = []
     async with snapshot(settings.dsn) as connection:
         held = await releases(connection, settings)
         for fact in await _mine(connection, event_id, wanted):
-            about = await facts_about(connection, [fact.subject])
-            facts: Sequence[Fact] = [_fact(one) for one in about]
+            about = [logged(one) for one in await facts_about(connection, [fact.subject])]
+            facts: Sequence[Fact] = [fact_of(one) for one in about]
             if known is not None:
-                facts = as_known_at([Admitted(_fact(one), logged(one).admitted_at) for one in about], known)
+                facts = as_known_at([Admitted(fact_of(one), one.admitted_at) for one in about], known)
             if of is not None:
                 facts = as_of(facts, of)
             case = case_of(logged(fact))
@@ -86,15 +83,14 @@ async def stood(
 
 
 async def _explained(
-    connection: Connection, settings: ProcessorSettings, names: Names, event_id: str, wanted: str | None
+    connection: Connection, held: Releases, names: Names, event_id: str, wanted: str | None
 ) -> Explained:
     mine = await _mine(connection, event_id, wanted)
     answers = []
-    held = await releases(connection, settings)
     registers = {law.fingerprint: law.register for law in held.laws.values()}
     for fact in mine:
         about = sorted(await facts_about(connection, [fact.subject]), key=lambda f: position(f.origin))
-        known = [Logged(position(one.origin), _fact(one)) for one in about]
+        known = [Logged(position(one.origin), fact_of(logged(one))) for one in about]
         case = case_of(logged(fact))
         law = held.by_partition[position(fact.origin)[0]]
         for standing in await store.standings(connection, EventName(fact.subject, fact.oin, fact.id)):
@@ -107,6 +103,13 @@ async def _explained(
         answers=tuple(answers),
         not_named=tuple(view for view in names.register.views() if view not in named),
     )
+
+
+def _meant(names: Names, event_id: str, source: str | None) -> tuple[str, str | None]:
+    """Return the publisher's id of the event that is meant, and its OIN where that is said; the id may be any view's."""
+    wanted = arrivals.named(source, names.partners)
+    read = names.named_by(event_id)
+    return (event_id, wanted) if read is None else (read.id, read.oin)
 
 
 async def _mine(connection: Connection, event_id: str, wanted: str | None) -> list[StoredFact]:
@@ -123,8 +126,3 @@ async def _mine(connection: Connection, event_id: str, wanted: str | None) -> li
         )
     oin = wanted or publishers.pop()
     return [fact for fact in facts if fact.oin == oin]
-
-
-def _fact(stored: StoredFact) -> Fact:
-    read = logged(stored)
-    return Fact(Ref(stored.oin, stored.id), read.time, read.event)

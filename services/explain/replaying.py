@@ -16,6 +16,7 @@ from consent.grounds import decided
 from consent.known import Fact
 from consent.policy import Case, Decision
 from services.explain.answers import Answer, Evidence
+from streams.runtime.records import position
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +51,6 @@ class Standing:
     decision: Decision
     in_view: bool
     history: Sequence[Recorded]
-
-
-def position(origin: str) -> tuple[int, int]:
-    """Return a log record's partition and offset from its coordinates.
-
-    >>> position("ketenlog/3/17")
-    (3, 17)
-    """
-    _, partition, offset = origin.rsplit("/", 2)
-    return int(partition), int(offset)
 
 
 def answer(

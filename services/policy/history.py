@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from itertools import groupby
 
 from consent.policy import Decision
-from services.explain.replaying import position
 from services.lineage.store import Connection
 from streams.disclose.binding import logged
 from streams.disclose.judge import Candidate
 from streams.disclose.store import StoredFact, decision_of
 from streams.disclose.tokens import EventName
 from streams.disclose.view import LogEvent
+from streams.runtime.records import position
 
 #: How many subjects are read at once.
 AT_ONCE = 1000

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from consent.instants import Admitted
-from consent.known import Fact, Ref
-from services.explain.replaying import position
 from services.explain.store import standings
 from services.lineage.asking import names_of
 from services.lineage.store import facts_about, snapshot
@@ -16,8 +14,9 @@ from services.recall.certificate import Certificate, Judged, Logged, certificate
 from services.recall.listing import Listing, listing
 from services.register.in_force import releases
 from streams.disclose.binding import logged
-from streams.disclose.judge import case_of
+from streams.disclose.judge import case_of, fact_of
 from streams.disclose.store import StoredFact
+from streams.runtime.records import position
 from streams.runtime.settings import Partner, ProcessorSettings, load_partners, load_terms
 from streams.runtime.topics import RECIPIENT_KINDS
 
@@ -76,6 +75,6 @@ def _logged(stored: StoredFact, partners: Mapping[str, Partner]) -> Logged:
     publisher = partners.get(stored.oin)
     return Logged(
         position(stored.origin),
-        Admitted(Fact(Ref(stored.oin, stored.id), read.time, read.event), read.admitted_at),
+        Admitted(fact_of(read), read.admitted_at),
         simulated=publisher is not None and publisher.backfill,
     )

@@ -18,10 +18,11 @@ from consent.activities import Register
 from consent.grounds import decided
 from consent.instants import Admitted, as_of, standing
 from consent.policy import Case, Decision
-from services.explain.replaying import Recorded, position
+from services.explain.replaying import Recorded
 from services.recall.listing import Awaited, Listing, State
 from streams.disclose.tokens import EventName
 from streams.disclose.view import left_out
+from streams.runtime.records import position
 
 Basis = Literal["lawful-then", "unlawful-then"]
 Class = Literal["lawful-then", "unlawful-then", "recall-due"]

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from consent.release import Release, read_release, register_of, require_approved, require_next
 from ketenbus.errors import ConfigurationError, RetryableError
+from services.quarantine.reading import client_config
 from streams.disclose.releases import CONTROL, Law
 from streams.runtime import topics
 from streams.runtime.settings import LAW, ProcessorSettings, contract_words, load_approvers
@@ -78,7 +79,7 @@ def announce(release: Release, settings: ProcessorSettings, after: Mapping[int, 
         else:
             placed.append(f"{message.topic()}/{message.partition()}/{message.offset()}")  # type: ignore[attr-defined]
 
-    producer = Producer(_client(settings))
+    producer = Producer({**client_config(settings), "enable.idempotence": True})
     try:
         for partition in missing:
             producer.produce(
@@ -94,14 +95,3 @@ def announce(release: Release, settings: ProcessorSettings, after: Mapping[int, 
 
 def _release(number: int, previous: str, activities: str) -> Release:
     return Release(number=number, previous=previous, activities=activities, rules=LAW["rules.yaml"].read_text("utf-8"))
-
-
-def _client(settings: ProcessorSettings) -> dict[str, object]:
-    return {
-        "bootstrap.servers": settings.kafka,
-        "security.protocol": "SASL_PLAINTEXT",
-        "sasl.mechanism": "SCRAM-SHA-256",
-        "sasl.username": settings.user,
-        "sasl.password": settings.password,
-        "enable.idempotence": True,
-    }

@@ -43,9 +43,14 @@ def case_of(logged: LogEvent) -> Case:
     return Case(Ref(logged.name.oin, logged.name.id), event.TYPE, logged.publisher_kind, day_of(logged.time), safety)
 
 
+def fact_of(logged: LogEvent) -> Fact:
+    """Return what consent may learn from an event."""
+    return Fact(Ref(logged.name.oin, logged.name.id), logged.time, logged.event)
+
+
 def known_of(events: Iterable[LogEvent]) -> Known:
     """Return what a subject's events teach."""
-    return replay(Fact(Ref(e.name.oin, e.name.id), e.time, e.event) for e in events)
+    return replay(map(fact_of, events))
 
 
 def judge(register: Register, events: Iterable[LogEvent], before: Mapping[Candidate, Standing]) -> list[Change]:

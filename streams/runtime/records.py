@@ -52,6 +52,16 @@ class ToSend:
     headers: Headers
 
 
+def position(origin: str) -> tuple[int, int]:
+    """Return a log record's partition and offset from its coordinates.
+
+    >>> position("ketenlog/3/17")
+    (3, 17)
+    """
+    _, partition, offset = origin.rsplit("/", 2)
+    return int(partition), int(offset)
+
+
 def pack_headers(headers: Headers) -> str:
     """Return headers as text that `unpack_headers` gives back byte for byte, whatever they hold.
 

@@ -25,7 +25,8 @@ from services.cli.explain import write
 from services.explain import printing
 from services.explain.answers import Answer, Explained
 from services.explain.choosing import Way, varied
-from services.explain.replaying import Logged, Recorded, Standing, answer, position
+from services.explain.replaying import Logged, Recorded, Standing, answer
+from streams.runtime.records import position
 from tests.consent_facts import case, given, quarantined, refused, reported, the_register, withdrawn
 from tests.consent_facts import facts as drawn_facts
 
