@@ -16,10 +16,10 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from consent.citations import Cited
 from consent.documents import Document, invalid
+from consent.masks import Part
 from consent.precedence import Consent
 from consent.refusals import Vocabulary, contract_vocabulary, refusals
 
-FieldClass = Literal["neutral", "quasi", "identity", "contact", "special", "criminal", "location", "narrative"]
 ConsentNeed = Literal["none", "required", "required-or-safety"]
 Status = Literal["confirmed", "inferred", "open"]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
@@ -62,7 +62,7 @@ class Activity(BaseModel):
     types: Annotated[tuple[str, ...], Field(min_length=1)]
     publishers: Annotated[tuple[str, ...], Field(min_length=1)]
     consent: ConsentNeed
-    mask: Annotated[tuple[FieldClass, ...], Field(min_length=1)]
+    mask: Annotated[tuple[Part, ...], Field(min_length=1)]
     recalls: bool
     expiry_recalls: bool = True
     ground: Why

@@ -14,10 +14,11 @@ from consent import emergency_words
 from consent.activities import Activity, Register
 from consent.grounds import rests_on
 from consent.known import Fact
+from consent.masks import class_of, made_general, share_of
 from consent.policy import Case, Decision
 from consent.precedence import Consent
 from consent.wording import CLASSES, REASONS, STATUSES, TYPES, Words, code, inside, when
-from ketenbus.contract import contract
+from ketenbus.contract import Form, contract
 from ketenbus.events import ConsentBegun, ConsentExpired, ConsentGiven, ConsentRefused, EventRetracted, FactQuarantined
 
 #: Recipients that are several: their verb is a plural.
@@ -112,23 +113,41 @@ def _sources(activity: Activity) -> list[Words]:
 def _mask(event_type: str, mask: tuple[str, ...]) -> list[Words]:
     """Say what travels and what was left out, by class and by field name."""
     fields = contract().types[event_type].fields
-    travels = [name for name in mask if any(f.field_class == name for f in fields)]
-    out = [f for f in fields if f.field_class not in mask]
-    said = Words(
-        f"Dit gaat mee: {'; '.join(CLASSES[c].nl for c in travels)} (masker {'+'.join(mask)}).",
-        f"This travels: {'; '.join(CLASSES[c].en for c in travels)} (mask {'+'.join(mask)}).",
-    )
+    travels = [part for part in mask if any(f.field_class == class_of(part) for f in fields)]
+    out = [f for f in fields if share_of(mask, f) == "left-out"]
+    said = [
+        Words(
+            f"Dit gaat mee: {'; '.join(CLASSES[c].nl for c in travels)} (masker {'+'.join(mask)}).",
+            f"This travels: {'; '.join(CLASSES[c].en for c in travels)} (mask {'+'.join(mask)}).",
+        )
+    ]
+    if made := _made_general(event_type, mask):
+        said.append(Words(f"Algemeen gemaakt: {made.nl}.", f"Made general: {made.en}."))
     if not out:
-        return [said, Words("Er is niets weggelaten.", "Nothing was left out.")]
+        return [*said, Words("Er is niets weggelaten.", "Nothing was left out.")]
     classes = dict.fromkeys(f.field_class for f in out)
     names = ", ".join(f.name for f in out)
     return [
-        said,
+        *said,
         Words(
             f"Weggelaten: {'; '.join(CLASSES[c].nl for c in classes)} ({names}).",
             f"Left out: {'; '.join(CLASSES[c].en for c in classes)} ({names}).",
         ),
     ]
+
+
+def _made_general(event_type: str, mask: tuple[str, ...]) -> Words | None:
+    """Say what stands for the exact values, and of which fields; None where all that travels is exact."""
+    fields = {field.name: field for field in contract().types[event_type].fields}
+    by_form: dict[Form, list[str]] = {}
+    for name in made_general(event_type, mask):
+        form = contract().form_of(fields[name])
+        assert form is not None
+        by_form.setdefault(form, []).append(name)
+    if not by_form:
+        return None
+    said = [Words(f"{f.nl} ({', '.join(names)})", f"{f.en} ({', '.join(names)})") for f, names in by_form.items()]
+    return Words("; ".join(w.nl for w in said), "; ".join(w.en for w in said))
 
 
 def _fact(fact: Fact, case: Case) -> Words:

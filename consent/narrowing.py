@@ -1,7 +1,7 @@
 """How consent stands for the classes of a mask: given, given for some of them, or not.
 
 Source: architecture, section 6, rule (3): a word may name a class of fields. A mask is only ever narrowed: what a class is not
-given for is left out of it, and nothing is put in. `neutral` is no class to be asked for: it says not who it is, and without it
+given for is left out of it, whole or made general, and nothing is put in. `neutral` is no class to be asked for: it says not who it is, and without it
 nothing can be told.
 """
 
@@ -13,9 +13,8 @@ from itertools import combinations
 from typing import ClassVar
 
 from consent.known import Known
+from consent.masks import NEUTRAL, class_of, classes_of
 from consent.precedence import Consent, consent
-
-NEUTRAL = "neutral"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ class Narrowed:
 
     def of(self, mask: Iterable[str]) -> tuple[str, ...]:
         """Return what is left of a mask."""
-        return tuple(name for name in mask if name not in self.refused)
+        return tuple(part for part in mask if class_of(part) not in self.refused)
 
 
 #: How consent may stand for a mask.
@@ -61,11 +60,11 @@ def stands(known: Known, recipient: str, purpose: str, mask: Iterable[str], phas
 
 
 def given(state: Stands, mask: Iterable[str]) -> frozenset[str]:
-    """Return the classes of a mask that consent is given for."""
+    """Return the parts of a mask that consent is given for."""
     if isinstance(state, Narrowed):
         return frozenset(state.of(mask))
     return frozenset(mask if state is Consent.GIVEN else ())
 
 
 def _asked(mask: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted(name for name in mask if name != NEUTRAL))
+    return tuple(sorted(classes_of(mask) - {NEUTRAL}))

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from consent.documents import Fault
+from consent.masks import class_of, share_of
 from ketenbus.contract import Contract, contract
 
 if TYPE_CHECKING:
@@ -91,9 +92,13 @@ def _of_the_contract(number: int, a: Activity, vocabulary: Vocabulary) -> Iterat
         if not declared.publishers & set(a.publishers):
             yield Fault((number, "types", place), f"{a.ref}: none of its publishers publishes {declared.name}")
         for field in declared.fields:
-            if field.field_class not in a.mask and not field.nullable:
+            if share_of(a.mask, field) == "left-out" and not field.nullable:
                 why = f"{a.ref}: the mask leaves out {field.name} of {declared.name}, which cannot be left out"
                 yield Fault((number, "mask"), why)
+    classes = [class_of(part) for part in a.mask]
+    for place, name in enumerate(classes):
+        if name in classes[:place] and a.mask[place] not in a.mask[:place]:
+            yield Fault((number, "mask", place), f"{a.ref}: the mask lets {name} through as it is and made general")
     for place, kind in enumerate(a.publishers):
         if not any(kind in declared.publishers for declared in types):
             yield Fault((number, "publishers", place), f"{a.ref}: {kind} publishes none of its types")

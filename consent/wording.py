@@ -174,16 +174,19 @@ TYPES: Mapping[str, Words] = {
     "recall-confirmed": Words("de bevestiging van een terugroeping", "the confirmation of a recall"),
 }  # fmt: skip
 
+#: What the parts of a mask let through.
 CLASSES: Mapping[str, Words] = {
     "neutral": Words("gegevens die niet zeggen wie het is", "data that do not say who it is"),
+    "neutral-generalised": Words("gegevens die niet zeggen wie het is, van elke dag alleen de maand", "data that do not say who it is, of each day the month only"),
     "quasi": Words("geslacht, nationaliteit, leeftijd, regio", "sex, nationality, age, region"),
+    "quasi-generalised": Words("Nederlands of niet, en de leeftijdscategorie", "Dutch or not, and the age category"),
     "identity": Words("wie het is", "who it is"),
     "contact": Words("hoe iemand te bereiken is", "how to reach someone"),
     "special": Words("bijzondere gegevens (AVG art. 9)", "special data (GDPR art. 9)"),
     "criminal": Words("strafrechtelijke gegevens (AVG art. 10)", "criminal data (GDPR art. 10)"),
     "location": Words("een plaats", "a place"),
     "narrative": Words("vrije tekst", "free text"),
-}
+}  # fmt: skip
 
 STATUSES: Mapping[str, Words] = {
     "confirmed": Words("de bron zegt dit", "the source says this"),

@@ -21,7 +21,7 @@ def camel(name: str) -> str:
 
 
 def bundle(source: ContractSource) -> str:
-    """Return `contract.json`: every type in its newest version and those before it, shared types and code lists."""
+    """Return `contract.json`: every type in its newest version and those before it, shared types, code lists and general values."""
     types = {}
     for name, entry in source.catalogue.items():
         *earlier, version = source.versions(name)
@@ -37,7 +37,7 @@ def bundle(source: ContractSource) -> str:
                 {"version": one, "id": source.ids[name, one], "schema": source.types[name, one]} for one in earlier
             ],
         }
-    out = {"types": types, "shared": source.shared, "codelists": source.codelists}
+    out = {"types": types, "shared": source.shared, "codelists": source.codelists, "general": source.general}
     return json.dumps(out, indent=1, ensure_ascii=False, default=str) + "\n"
 
 

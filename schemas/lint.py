@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from schemas.lint_codelists import codelist_faults
+from schemas.lint_general import general_faults
 from schemas.lint_types import type_faults
 from schemas.load import ContractSource
 from schemas.lock import lock_faults
@@ -35,6 +36,7 @@ def unreleased_faults(source: ContractSource) -> Iterator[str]:
     yield from _name_faults(source)
     yield from _shared_faults(source)
     yield from codelist_faults(source.codelists)
+    yield from general_faults(source)
 
 
 def _catalogue_faults(source: ContractSource) -> Iterator[str]:

@@ -28,13 +28,14 @@ class Lock:
 
 @dataclass(frozen=True, slots=True)
 class ContractSource:
-    """The contract as written: schemas by (type, version), the catalogue, code lists, shared types and locked ids."""
+    """The contract as written: schemas by (type, version), the catalogue, code lists, shared types, locked ids, general values."""
 
     types: Mapping[tuple[str, int], Mapping[str, Any]]
     catalogue: Mapping[str, Mapping[str, Any]]
     codelists: Mapping[str, Mapping[str, Any]]
     shared: tuple[Mapping[str, Any], ...]
     locks: tuple[Lock, ...]
+    general: tuple[Mapping[str, Any], ...]
 
     @property
     def ids(self) -> dict[tuple[str, int], int]:
@@ -59,6 +60,7 @@ def contract_source(root: Path) -> ContractSource:
         },
         shared=tuple(json.loads(path.read_text("utf-8")) for path in sorted(root.glob("shared/*.avsc"))),
         locks=_locks((root / "ids.lock").read_text("utf-8")),
+        general=tuple(yaml.safe_load((root / "general.yaml").read_text("utf-8"))),
     )
 
 

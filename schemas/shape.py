@@ -54,6 +54,12 @@ def records(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             yield item_record(field)
 
 
+def fields_within(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield the fields of an event type, and those of the records inside it."""
+    for record in (schema, *records(schema)):
+        yield from record.get("fields", ())
+
+
 def takes_no_bytes(avro: Any) -> bool:
     """Return whether a value of the type is written as nothing, so that a few bytes could claim a billion of them."""
     match avro:

@@ -64,7 +64,11 @@ def every_byte(told: ViewMessage) -> bytes:
 
 
 def told(
-    event: LogEvent, decision: Decision, view: str = "view.comensha.registratie", kind: str = "delivery"
+    event: LogEvent,
+    decision: Decision,
+    view: str = "view.comensha.registratie",
+    kind: str = "delivery",
+    activity_mask: tuple[str, ...] = ("neutral",),
 ) -> ViewMessage:
-    """The message that tells a view of a decision."""
-    return message(event, decision, tokens(view), kind, 1, TRACE)
+    """The message that tells a view of a decision; of a recall the time is told by the activity's mask."""
+    return message(event, decision, decision.mask or activity_mask, tokens(view), kind, 1, TRACE)

@@ -90,8 +90,15 @@ class Work:
         decision = change.standing.decision
         topic = view_topic(decision.recipient, decision.purpose)
         traceparent = f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+        activity = self.register.by_ref(decision.activity)
         told = message(
-            change.logged, decision, self.tokens(topic), change.kind or "", change.standing.change, traceparent
+            change.logged,
+            decision,
+            activity.mask if activity else (),
+            self.tokens(topic),
+            change.kind or "",
+            change.standing.change,
+            traceparent,
         )
         return Told(topic, told.key, told.value, envelope.sign(told.headers, told.key, told.value or b"", self.signing))
 

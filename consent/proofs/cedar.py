@@ -156,9 +156,10 @@ class Cedar:
         grounds = {part: _grounds(result) for part, result in delivers.items() if result.allowed}
         for ref in {ref for held in grounds.values() for ref in held.values()}:
             mask = tuple(self._rows[ref]["mask"])
-            of_mask = {part: set(held) for part, held in grounds.items() if part in {"", *mask}}
+            classes = {_class(part) for part in mask}
+            of_mask = {name: set(held) for name, held in grounds.items() if name in {"", *classes}}
             if of_mask:
-                return _delivered(ref, mask, of_mask, {name for name in mask if name in delivers})
+                return _delivered(ref, mask, of_mask, classes & delivers.keys())
         if waits.allowed:
             [name] = waits.diagnostics.id_annotations_by_reason.values()
             return Answer("pending", "", name.split(" ")[0], ())
@@ -251,7 +252,12 @@ def _delivered(ref: str, mask: tuple[str, ...], grounds: Mapping[str, set[str]],
         return Answer("delivered", "consent", ref, mask)
     if any("safety" in held for held in grounds.values()):
         return Answer("delivered", "safety", ref, mask)
-    return Answer("delivered", "consent-narrowed", ref, tuple(n for n in mask if n == "neutral" or n in given))
+    return Answer("delivered", "consent-narrowed", ref, tuple(p for p in mask if _class(p) in {"neutral", *given}))
+
+
+def _class(part: str) -> str:
+    """Return the class that a part of a mask is about: consent is asked for `quasi`, whole or made general."""
+    return part.split("-", maxsplit=1)[0]
 
 
 def _grounds(result: cedarpy.AuthzResult) -> dict[str, str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import z3
 
+from consent.masks import NEUTRAL, class_of
 from consent.proofs.solver import Symbolic
 
 if TYPE_CHECKING:
@@ -31,5 +32,5 @@ def told(_: Known, row: Symbolic, __: Symbolic) -> tuple[z3.BoolRef, z3.BoolRef]
     """Claim that the data protection officer gets the events of emergency access, without content, and nobody else does."""
     to_fg, of_it = z3.And(row.recipient.is_("fg"), row.purpose.is_("GEGEVENSBESCHERMING")), row.type.among(EMERGENCY)
     either = z3.Or(row.recipient.is_("fg"), row.purpose.is_("GEGEVENSBESCHERMING"), of_it)
-    content = z3.Or([flag for name, flag in row.mask.items() if name != "neutral"])
+    content = z3.Or([flag for name, flag in row.mask.items() if class_of(name) != NEUTRAL])
     return z3.And(either, row.delivered), z3.Or(z3.Not(to_fg), z3.Not(of_it), content)

@@ -14,6 +14,7 @@ from itertools import chain, product
 
 from consent.activities import Register
 from consent.known import Known, replay
+from consent.masks import let_through
 from consent.policy import Case, Decision, decide
 from consent.precedence import Consent
 from consent.proofs.examples import CASE, EXAMPLES, use
@@ -100,7 +101,7 @@ _PLACEMENT = (("comensha", "PLAATSING"), ("opvang", "PLAATSING"))
 _REPORT, _PLACED = ("victim-reported",), ("placement-moved",)
 #: No use of emergency access, and one of before every case.
 _UNUSED, _USED = Known(), replay([use(used_on=DAYS[0] - timedelta(days=1))])
-_ANONYMOUS = frozenset({"neutral", "quasi", "special"})
+_ANONYMOUS = let_through({"neutral", "quasi", "special"})
 #: What the Rapporteur may get: records of the registration and counts.
 _COUNTS = frozenset(
     {
@@ -191,7 +192,12 @@ NAMED_ROWS: tuple[NamedRow, ...] = (
         f"{_TABLE}, L697 (P-05, P-06, P-08)",
         lambda register: chain(
             _never(lambda d: d.recipient == "rapporteur", None, _COUNTS, register),
-            _never(lambda d: d.recipient == "rapporteur" and not {*d.mask} <= _ANONYMOUS, None, frozenset(), register),
+            _never(
+                lambda d: d.recipient == "rapporteur" and not let_through(d.mask) <= _ANONYMOUS,
+                None,
+                frozenset(),
+                register,
+            ),
         ),
     ),
     _row(

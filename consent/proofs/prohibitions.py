@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import z3
 
+from consent.masks import let_through
 from consent.precedence import Consent
 from consent.proofs import emergency_claims
 from consent.proofs.solver import Rows, Symbolic, found
@@ -32,7 +33,7 @@ SERIOUS_DISADVANTAGE = frozenset(
 )
 #: Whoever may process data on offences (AVG art. 10): official authority.
 OFFICIAL_RECIPIENTS = frozenset({"politie", "kmar", "nla", "om", "rechtspraak", "ind", "dtv"})
-PLACEMENT_SET = frozenset({"neutral", "quasi"})
+PLACEMENT_SET = let_through({"neutral", "quasi"})
 IDENTIFYING = frozenset({"identity", "contact", "location", "narrative"})
 _OTHER_THAN_GIVEN = frozenset(Consent) - {Consent.GIVEN}
 
@@ -116,6 +117,11 @@ def _no_person_for_monitoring(known: Known, row: Symbolic, _: Symbolic) -> tuple
     persons = row.type.among(known.of(lambda t: t.key == "person"))
     records = z3.And(row.type.among(known.of(lambda t: t.key == "record")), z3.Not(row.publisher.is_("comensha")))
     return _to_the_rapporteur(row), z3.And(z3.Or(persons, records), row.delivered)
+
+
+def _no_day_for_monitoring(known: Known, row: Symbolic, _: Symbolic) -> tuple[z3.BoolRef, z3.BoolRef]:
+    records = row.type.among(known.of(lambda t: t.key == "record"))
+    return z3.And(_to_the_rapporteur(row), records), row.shows({"neutral"})
 
 
 def _to_the_rapporteur(row: Symbolic) -> z3.BoolRef:
@@ -211,6 +217,13 @@ PROHIBITIONS: tuple[Prohibition, ...] = (
         "slachtoffermonitor-part1, L414-418 (P3); programma-en-opvang, section 3.5, L697 (P-05, P-06, P-08)",
         1,
         _no_person_for_monitoring,
+    ),
+    Prohibition(
+        "monitoring-days",
+        "of a record of the registration the Rapporteur gets no day, only the month",
+        "programma-en-opvang, L354-358 (P-15)",
+        1,
+        _no_day_for_monitoring,
     ),
     Prohibition(
         "serious-disadvantage",

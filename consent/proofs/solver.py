@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 import z3
 
-from consent.activities import FieldClass
+from consent.masks import PARTS, let_through
 from consent.narrowing import Stands
 from consent.policy import Decision, Fate, Situation
 from consent.table import Row, Table
@@ -68,7 +68,7 @@ class Symbolic:
         return z3.And([*equal, *([] if input == "safety" else [self.safety == other.safety])])
 
     def shows(self, classes: Iterable[str]) -> z3.BoolRef:
-        """Return the constraint that it delivers a field of one of these classes."""
+        """Return the constraint that it delivers one of these parts of a mask; what is let through whole is so made general too."""
         return z3.And(self.delivered, z3.Or([self.mask[name] for name in classes if name in self.mask]))
 
 
@@ -85,7 +85,6 @@ class Rows:
         self._places = tuple(sorted({(cell.recipient, cell.purpose) for _, cell in cells}))
         self._decisions = {d for column in self._columns for d in column.values()}
         self._situations = tuple(dict.fromkeys(Situation(*key) for column in self._columns for key in column))
-        self._classes = sorted({name for d in self._decisions for name in d.mask} | {*get_args(FieldClass)})
 
     def symbolic(self, label: str) -> Symbolic:
         """Return a row that can be any of them; `label` tells it from another in the same claim."""
@@ -105,10 +104,11 @@ class Rows:
         held = {name: Choice(f"{label}.{name}", names) for name, names in choices.items()}
         column = Choice(f"{label}.column", range(len(self._columns)))
         safety, delivered = z3.Bool(f"{label}.safety"), z3.Bool(f"{label}.delivered")
-        mask = {name: z3.Bool(f"{label}.{name}") for name in self._classes}
+        mask = {name: z3.Bool(f"{label}.{name}") for name in PARTS}
 
         def says(decision: Decision) -> z3.BoolRef:
-            shown = [flag if name in decision.mask else z3.Not(flag) for name, flag in mask.items()]
+            through = let_through(decision.mask)
+            shown = [flag if name in through else z3.Not(flag) for name, flag in mask.items()]
             is_delivered = delivered if decision.outcome == "delivered" else z3.Not(delivered)
             return z3.And(is_delivered, held["reason"].is_(" ".join(decision.reasons)), *shown)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ketenbus.producer import Producer
     from ketenbus.settings import PartnerSettings
     from ketenbus.values import Event, Sealed
-    from ketenbus.view import Received, Withheld
+    from ketenbus.view import Generalised, Received, Withheld
 
 __all__ = [
     "Accepted",
@@ -29,6 +29,7 @@ __all__ = [
     "Consumer",
     "CorruptLogError",
     "Event",
+    "Generalised",
     "Outbox",
     "Outcome",
     "Outgoing",
@@ -78,6 +79,7 @@ _ROOMS = {
         "Sealed",
     ),
     "view": (
+        "Generalised",
         "Received",
         "Withheld",
     ),

@@ -21,9 +21,9 @@ from ketenbus.keyring import ZoneKeys
 from ketenbus.producer import Accepted, Producer, Refused
 from ketenbus.recalls import confirmation
 from ketenbus.settings import PartnerSettings
-from ketenbus.view import Kind, Received, Withheld
+from ketenbus.view import Generalised, Kind, Received, Withheld
 
-__all__ = ["Consumer", "Kind", "Received", "Withheld"]
+__all__ = ["Consumer", "Generalised", "Kind", "Received", "Withheld"]
 
 POLL_MS = 500
 AT_ONCE = 500

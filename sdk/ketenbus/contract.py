@@ -88,13 +88,43 @@ class CodeList:
 
 
 @dataclass(frozen=True, slots=True)
+class Form:
+    """One form of general values: what stands for an exact value where a mask lets only what is general through.
+
+    A number becomes the lowest of its band; a code that is not among `keep` becomes `other`; a time the first of its month.
+    """
+
+    name: str
+    nl: str
+    en: str
+    kinds: frozenset[str]
+    codelists: frozenset[str]
+    fields: frozenset[str]
+    bands: tuple[tuple[int, int], ...]
+    keep: frozenset[str]
+    other: str | None
+
+    def is_for(self, field: Field) -> bool:
+        """Return whether it has a general value for what the field holds."""
+        return field.kind in self.kinds or field.codelist in self.codelists or field.name in self.fields
+
+
+@dataclass(frozen=True, slots=True)
 class Contract:
-    """The newest version of every type by name, every version by schema id, and all code lists by name."""
+    """The newest version of every type by name, every version by schema id, all code lists by name, and the general values."""
 
     types: Mapping[str, EventType]
     by_id: Mapping[int, EventType]
     by_ce_type: Mapping[str, EventType]
     codelists: Mapping[str, CodeList]
+    forms: tuple[Form, ...]
+
+    def form_of(self, field: Field) -> Form | None:
+        """Return the form of the field's general values; of an array that of what its items hold; None where it has none."""
+        for one in (field, *field.items):
+            if one.kind != "sealed" and (form := next((form for form in self.forms if form.is_for(one)), None)):
+                return form
+        return None
 
 
 def field_of(avro: Mapping[str, Any]) -> Field:
@@ -155,6 +185,21 @@ def read(bundle: Mapping[str, Any]) -> Contract:
         by_id={t.schema_id: t for t in (*earlier, *types.values())},
         by_ce_type={t.ce_type: t for t in types.values()},
         codelists=lists,
+        forms=tuple(_form(form) for form in bundle["general"]),
+    )
+
+
+def _form(said: Mapping[str, Any]) -> Form:
+    return Form(
+        name=said["form"],
+        nl=said["nl"],
+        en=said["en"],
+        kinds=frozenset(said.get("kinds", ())),
+        codelists=frozenset(said.get("codelists", ())),
+        fields=frozenset(said.get("fields", ())),
+        bands=tuple((lowest, highest) for lowest, highest in said.get("bands", ())),
+        keep=frozenset(said.get("keep", ())),
+        other=said.get("other"),
     )
 
 

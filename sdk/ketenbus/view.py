@@ -1,7 +1,8 @@
 """A message of a view, as disclose writes it and a recipient reads it. Pure.
 
 A view message is a CloudEvents envelope signed by disclose. Its extensions say what kind of message it is, under
-which activity and mask, and which fields the mask left out, so that "withheld" never reads as "unknown".
+which activity and mask, and which fields the mask left out or made general, so that "withheld" never reads as "unknown",
+nor "general" as "exact".
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any, Literal, get_args
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from ketenbus import codec, envelope
-from ketenbus.contract import contract
+from ketenbus.contract import Form, contract
 from ketenbus.envelope import Envelope, Headers
 from ketenbus.errors import Unreadable
 from ketenbus.sealing import open_event
@@ -26,6 +27,7 @@ ACTIVITY = "ketenbusactivity"
 CHANGE = "ketenbuschange"
 KIND = "ketenbuskind"
 LEFT_OUT = "ketenbusleftout"
+GENERALISED = "ketenbusgeneralised"
 
 #: first delivery, late delivery of what was withheld, other mask or content, instruction to stop using it
 Kind = Literal["delivery", "release", "replacement", "recall"]
@@ -37,6 +39,17 @@ class Withheld:
     """A field this view does not hold: left out by a mask, or recalled. It may or may not be known to its publisher."""
 
     mask: str
+
+
+@dataclass(frozen=True, slots=True)
+class Generalised:
+    """A general value that stands for the exact one, which this view does not hold: `value` is read by its `form`.
+
+    Of a month, `value` is its first day or instant; of a band, its lowest number.
+    """
+
+    value: Any
+    form: Form
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +67,7 @@ class Received:
     event: Event | None
     envelope: Envelope
     left_out: frozenset[str]
+    generalised: frozenset[str]
     mask: str
     activity: str
     unopened: Mapping[str, str] = defaulting(default_factory=dict)
@@ -65,15 +79,23 @@ class Received:
         return self.kind == "recall"
 
     def field(self, name: str) -> Any:
-        """Return a field's value, `Sealed` when it was not opened, `Withheld` when this view does not hold it.
+        """Return a field's value, `Sealed` when it was not opened, `Withheld` when this view does not hold it, `Generalised`
+        when it holds what is general only.
 
         None is what the publisher said: not known. Raises KeyError when the type has no such field.
         """
-        if name not in {declared.name for declared in contract().types[self.type].fields}:
+        declared = next((field for field in contract().types[self.type].fields if field.name == name), None)
+        if declared is None:
             raise KeyError(f"{self.type} has no field {name}")
         if self.event is None or name in self.left_out:
             return Withheld(self.mask)
-        return getattr(self.event, name)
+        value = getattr(self.event, name)
+        form = contract().form_of(declared) if name in self.generalised else None
+        return value if value is None or form is None else Generalised(value, form)
+
+    def exact(self, name: str) -> Any:
+        """Return a field's value where the view holds it exactly; None where it holds a general one, or it is not known."""
+        return None if self.event is None or name in self.generalised else getattr(self.event, name)
 
 
 def read(headers: Headers, key: bytes | None, value: bytes | None, public: Ed25519PublicKey) -> Received | Unreadable:
@@ -116,10 +138,15 @@ def read(headers: Headers, key: bytes | None, value: bytes | None, public: Ed255
         type=declared.name,
         event=event,
         envelope=told,
-        left_out=frozenset(filter(None, extensions.get(LEFT_OUT, "").split(","))),
+        left_out=_names(extensions.get(LEFT_OUT, "")),
+        generalised=_names(extensions.get(GENERALISED, "")),
         mask=extensions[MASK],
         activity=extensions[ACTIVITY],
     )
+
+
+def _names(said: str) -> frozenset[str]:
+    return frozenset(filter(None, said.split(",")))
 
 
 def opened(received: Received, secret: Callable[[str], bytes | None]) -> Received:

@@ -78,6 +78,7 @@ class Bookkeeping:
             activity=self._names.register.by_ref(now["activity"]),
             arrived=message.arrived if message else (),
             left_out=tuple(sorted(message.received.left_out)) if message else (),
+            generalised=tuple(sorted(message.received.generalised)) if message else (),
             opened=message.opened if message else (),
             still_sealed=message.still_sealed if message else (),
             rule=self._names.register.rules.source if GONE & set(now["reasons"]) else "",

@@ -31,7 +31,8 @@ class EventRef:
 class Heard:
     """What one recipient heard of one event for one purpose, or why it heard nothing.
 
-    `arrived` are the fields that the message holds; `left_out` are the fields the mask took away; `opened` were sealed for the bus and read by the recipient's zone;
+    `arrived` are the fields that the message holds; `left_out` are the fields the mask took away, `generalised` those of which
+    it let a general value through; `opened` were sealed for the bus and read by the recipient's zone;
     `still_sealed` reached the recipient, who has no key for them here. `rule` is the source of the rule over all activities that
     decided, where one did: what was corrected or taken back goes to nobody.
     """
@@ -44,6 +45,7 @@ class Heard:
     activity: Activity | None
     arrived: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    generalised: tuple[str, ...] = ()
     opened: tuple[str, ...] = ()
     still_sealed: tuple[str, ...] = ()
     rule: str = ""

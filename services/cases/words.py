@@ -106,6 +106,10 @@ def fields(heard: Heard) -> Text | None:
     nl, en = [f"aangekomen: {arrived}"], [f"arrived: {arrived}"]
     nl.append(f"weggelaten: {left_out}" if left_out else "niets weggelaten")
     en.append(f"left out: {left_out}" if left_out else "nothing left out")
+    if heard.generalised:
+        made = ", ".join(heard.generalised)
+        nl.append(f"algemeen gemaakt: {made}")
+        en.append(f"made general: {made}")
     if opened:
         nl.append(f"verzegeld voor de bus, geopend door de ontvanger: {opened}")
         en.append(f"sealed for the bus, opened by the recipient: {opened}")

@@ -7,7 +7,8 @@ from html import escape
 from typing import Any
 
 from consent.activities import Activity
-from ketenbus.contract import CodeList, EventType, Field
+from consent.masks import share_of
+from ketenbus.contract import CodeList, EventType, Field, contract
 from services.contract_pages.words import CLASSES, STATUSES, Words, kind_of
 
 CLEAR = Words("leesbaar", "in the clear")
@@ -82,8 +83,13 @@ def mask_table(declared: EventType, activities: Sequence[Activity]) -> str:
 
 
 def _mask_cell(field: Field, activity: Activity) -> str:
-    if field.field_class not in activity.mask:
-        return f'<td class="out">✕ {both(LEFT_OUT)}</td>'
+    match share_of(activity.mask, field):
+        case "left-out":
+            return f'<td class="out">✕ {both(LEFT_OUT)}</td>'
+        case "generalised":
+            form = contract().form_of(field)
+            assert form is not None
+            return f'<td class="general">◐ {both(Words(form.nl, form.en))}</td>'
     if field.role in {"subject", "other-subject", "link"}:
         return f'<td class="own">↻ {both(RENAMED)}</td>'
     if field.kind == "sealed":

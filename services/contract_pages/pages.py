@@ -29,7 +29,7 @@ i[lang=en]{color:var(--dim);font-style:normal;margin-left:.45em;font-size:.88em}
 a{color:var(--yes)}.dim,small{color:var(--dim)}p{margin:.3rem 0}.lead{max-width:52rem;font-size:1.06rem}code,pre{font:.88em ui-monospace,monospace}
 pre{background:var(--band);border:1px solid var(--line);border-radius:.4rem;padding:.8rem 1rem;overflow-x:auto}.scroll{overflow-x:auto}
 table{border-collapse:collapse;font-size:.92rem}th,td{text-align:left;vertical-align:top;padding:.35rem .9rem .35rem 0;border-bottom:1px solid var(--line)}th{font-weight:600;background:var(--band);padding-left:.4rem}td{padding-left:.4rem}
-table.mask td,table.mask th{padding:.16rem 1.1rem .16rem .4rem}td.clear{color:var(--yes)}td.out{color:var(--no)}td.sealed{color:var(--seal)}
+table.mask td,table.mask th{padding:.16rem 1.1rem .16rem .4rem}td.clear{color:var(--yes)}td.out{color:var(--no)}td.sealed{color:var(--seal)}td.general{color:var(--ink)}
 .class{border:1px solid var(--line);border-radius:.8rem;padding:.05rem .55rem;font-size:.84em;background:var(--band);white-space:nowrap}
 .class.identity,.class.contact,.class.special,.class.criminal,.class.location,.class.narrative{border-color:var(--seal);color:var(--seal)}
 .card{border:1px solid var(--line);border-radius:.4rem;padding:.7rem 1rem;margin:.7rem 0}.types{display:grid;grid-template-columns:repeat(auto-fill,minmax(19rem,1fr));gap:.7rem}

@@ -43,6 +43,7 @@ class Outcome:
     ground: Ground | None
     mask: tuple[str, ...]
     left_out: tuple[str, ...]
+    generalised: tuple[str, ...]
     change: int
     in_view: bool
     token: str

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 
 from consent.activities import Register, view_topic
+from consent.masks import left_out, made_general
 from ketenbus.contract import contract
 from services.lineage.answers import Event, Ground, Judgement, Outcome
 from services.lineage.arrivals import oin_of
@@ -13,7 +14,6 @@ from services.lineage.store import DecisionRow, StandingRow
 from streams.admit.bus import BUS_SOURCE
 from streams.disclose.store import StoredFact
 from streams.disclose.tokens import EventName, Tokens
-from streams.disclose.view import left_out
 from streams.runtime.records import unpack_headers
 from streams.runtime.settings import Partner
 
@@ -67,6 +67,7 @@ class Names:
             ground=self.ground(row.activity),
             mask=row.mask,
             left_out=left_out(event_type, row.mask) if row.outcome == "delivered" else (),
+            generalised=made_general(event_type, row.mask) if row.outcome == "delivered" else (),
             change=row.change,
             in_view=row.in_view,
             token=self.tokens(row.recipient, row.purpose).event(row.name),

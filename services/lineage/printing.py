@@ -112,8 +112,12 @@ def _got(tree: Tree, outcome: Outcome) -> None:
     node = tree.add(f"{label}  {_view(outcome)} as {escape(outcome.token)}, change {outcome.change}")
     node.add(f"{_said(outcome)}  {_ground(outcome.ground)}")
     if outcome.mask:
-        without = f", without {', '.join(outcome.left_out)}" if outcome.left_out else ", whole"
-        node.add(f"mask {' + '.join(outcome.mask)}{without}")
+        parts = [
+            f"{said} {', '.join(names)}"
+            for said, names in (("without", outcome.left_out), ("made general", outcome.generalised))
+            if names
+        ]
+        node.add(f"mask {' + '.join(outcome.mask)}, {', '.join(parts) or 'whole'}")
     _history(node, outcome)
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any, get_args
+from typing import Any
 
-from consent.activities import FieldClass, Register, register
+from consent.activities import Register, register
 from consent.classes import classes, text
+from consent.masks import PARTS, class_of
 from consent.proofs.named_rows import NAMED_ROWS
 from consent.proofs.prohibitions import Known, broken
 from consent.table import OTHER, Table, compiled
@@ -136,7 +137,12 @@ def _weakened(row: Row, law: Register) -> Iterator[tuple[str, Row]]:
         if need != row["consent"]:
             yield f"consent {row['consent']} -> {need}", {"consent": need}
     kinds = contract().codelists["publisher-kind"].codes
-    yield from _widened("mask", row, get_args(FieldClass))
+    yield from _widened("mask", row, PARTS)
+    for part in row["mask"]:
+        for other in PARTS:
+            if other != part and class_of(other) == class_of(part):
+                changed = [other if held == part else held for held in row["mask"]]
+                yield f"mask {part} -> {other}", {"mask": changed}
     yield from _widened("publishers", row, sorted(kinds))
     yield from _widened("types", row, sorted(contract().types))
     for recipient in sorted({a.recipient for a in law.activities} - {row["recipient"]}):

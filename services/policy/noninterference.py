@@ -1,4 +1,7 @@
-"""What a view leaves out changes no byte of it: the law, and pairs of invented events of every type and mask to try it on."""
+"""What a view does not hold changes no byte of it: the law, and pairs of invented events of every type and mask to try it on.
+
+Not held is what the mask leaves out, and of what it makes general all but the general value.
+"""
 
 from __future__ import annotations
 
@@ -10,17 +13,21 @@ from random import Random
 from typing import Any
 
 from consent.activities import Activity, Register, view_topic
+from consent.days import NETHERLANDS
+from consent.masks import NEUTRAL, left_out, made_general
 from consent.policy import Decision
 from ketenbus.contract import EventType, Field, contract
 from ketenbus.events import MODELS
 from ketenbus.values import Event, Sealed
 from streams.disclose.tokens import EventName, Tokens
-from streams.disclose.view import LogEvent, ViewMessage, left_out, message
+from streams.disclose.view import LogEvent, ViewMessage, message
 
 PAIRS = 200
 SEED = 20180524
 _OIN = "00000009900000000001"
 _AT = datetime(2020, 5, 4, 12, tzinfo=UTC)
+#: Another time of the same month in the Netherlands, the first of the month before in UTC.
+_OF_ITS_MONTH = datetime(2020, 4, 30, 22, tzinfo=UTC)
 _SUBJECTS: Mapping[str, bytes] = {"subject": bytes(range(16)), "other-subject": bytes(range(16, 32))}
 
 
@@ -34,20 +41,55 @@ class Interference:
 
 
 def interferes(decision: Decision, one: Event, other: Event) -> bool:
-    """Return whether the view that `decision` delivers to tells `one` from itself with `other`'s hidden fields.
+    """Return whether the view that `decision` delivers to tells `one` from what differs from it in nothing the view holds.
 
     Law: never.
     """
-    return _told(decision, one) != _told(decision, mixed(decision, one, other))
+    at = _AT if NEUTRAL in decision.mask else _OF_ITS_MONTH
+    return _told(decision, one, _AT) != _told(decision, mixed(decision, one, other), at)
 
 
 def mixed(decision: Decision, one: Event, other: Event) -> Event:
-    """Return `one` with every field that the decision leaves out as it is in `other`."""
-    return one.model_copy(update={name: getattr(other, name) for name in left_out(one.TYPE, decision.mask)})
+    """Return `one` with every field that the decision leaves out as it is in `other`.
+
+    Of a field it makes general, as near to `other`'s as the general value allows.
+    """
+    changed = {name: getattr(other, name) for name in left_out(one.TYPE, decision.mask)}
+    fields = {field.name: field for field in contract().types[one.TYPE].fields}
+    for name in made_general(one.TYPE, decision.mask):
+        changed[name] = _alike(fields[name], getattr(one, name), getattr(other, name))
+    return one.model_copy(update=changed)
+
+
+def _alike(field: Field, one: Any, other: Any) -> Any:
+    """Return another value with the general value of `one`, made from `other`."""
+    if one is None or other is None:
+        return one
+    if field.kind == "array":
+        return tuple(
+            item.model_copy(
+                update={f.name: _alike(f, getattr(item, f.name), getattr(like, f.name)) for f in field.items}
+            )
+            for item, like in zip(one, [*other, *one[len(other) :]], strict=False)
+        )
+    form = contract().form_of(field)
+    if form is None:
+        return one
+    match one:
+        case datetime():
+            here, there = one.astimezone(NETHERLANDS), other.astimezone(NETHERLANDS)
+            return there.replace(year=here.year, month=here.month, day=min(there.day, 28)).astimezone(UTC)
+        case date():
+            return one.replace(day=min(other.day, 28))
+        case int():
+            lowest, highest = next(band for band in form.bands if band[0] <= one <= band[1])
+            return lowest + other % (highest - lowest + 1)
+        case _:
+            return other if one not in form.keep and other not in form.keep else one
 
 
 def tried(register: Register, pairs: int = PAIRS, seed: int = SEED) -> Iterator[tuple[int, Interference | None]]:
-    """Yield, for each activity and type, how many pairs that differ only in what is left out were tried, and a breach."""
+    """Yield, for each activity and type, how many pairs that differ in nothing the view holds were tried, and a breach."""
     rng = Random(seed)
     known = contract().types
     for activity in register.activities:
@@ -72,20 +114,20 @@ def _tried(activity: Activity, declared: EventType, pairs: int, rng: Random) -> 
     return count, None
 
 
-def _told(decision: Decision, told: Event) -> ViewMessage:
+def _told(decision: Decision, told: Event, at: datetime) -> ViewMessage:
     name = EventName(_SUBJECTS["subject"], _OIN, "event-1")
     logged = LogEvent(
         subject=name.subject,
         name=name,
         source=f"urn:nld:oin:{_OIN}:systeem:proofs",
-        time=_AT,
+        time=at,
         admitted_at=_AT,
         publisher_kind="politie",
         event=told,
         subjects=_SUBJECTS,
     )
     tokens = _tokens(view_topic(decision.recipient, decision.purpose))
-    return message(logged, decision, tokens, "delivery", 1, f"00-{'1' * 32}-{'2' * 16}-01")
+    return message(logged, decision, decision.mask, tokens, "delivery", 1, f"00-{'1' * 32}-{'2' * 16}-01")
 
 
 @cache

@@ -17,11 +17,11 @@ from typing import Literal
 from consent.activities import Register
 from consent.grounds import decided
 from consent.instants import Admitted, as_of, standing
+from consent.masks import left_out, let_through, made_general
 from consent.policy import Case, Decision
 from services.explain.replaying import Recorded
 from services.recall.listing import Awaited, Listing, State
 from streams.disclose.tokens import EventName
-from streams.disclose.view import left_out
 from streams.runtime.records import position
 
 Basis = Literal["lawful-then", "unlawful-then"]
@@ -62,6 +62,7 @@ class Delivery:
     ground_en: str
     mask: tuple[str, ...]
     left_out: tuple[str, ...]
+    generalised: tuple[str, ...]
     basis: Basis
     reasons: tuple[str, ...]
 
@@ -207,6 +208,7 @@ def _delivery(register: Register, facts: Sequence[Logged], case: Case, recorded:
         ground_en=activity.ground.en if activity else "",
         mask=decision.mask,
         left_out=left_out(case.type, decision.mask),
+        generalised=made_general(case.type, decision.mask),
         basis=basis,
         reasons=reasons,
     )
@@ -217,7 +219,7 @@ def _basis(then: Decision | None, decision: Decision) -> tuple[Basis, tuple[str,
         return "unlawful-then", ("no-activity",)
     if then.outcome != "delivered":
         return "unlawful-then", then.reasons
-    if not set(decision.mask) <= set(then.mask):
+    if not let_through(decision.mask) <= let_through(then.mask):
         return "unlawful-then", (TOO_WIDE,)
     return "lawful-then", then.reasons
 

@@ -82,6 +82,9 @@ def _delivery(one: Delivery) -> Iterator[Words]:
         f"  {_at(one.at)}  {kind.nl}: {'; '.join(CLASSES[c].nl for c in one.mask)} (masker {'+'.join(one.mask)}).",
         f"  {_at(one.at)}  {kind.en}: {'; '.join(CLASSES[c].en for c in one.mask)} (mask {'+'.join(one.mask)}).",
     )
+    if one.generalised:
+        names = ", ".join(one.generalised)
+        yield Words(f"    Algemeen gemaakt: {names}.", f"    Made general: {names}.")
     if one.left_out:
         names = ", ".join(one.left_out)
         yield Words(f"    Weggelaten: {names}.", f"    Left out: {names}.")

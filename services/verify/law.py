@@ -10,7 +10,6 @@ from typing import Any
 
 import yaml
 
-from ketenbus.contract import contract
 from ketenbus.errors import ConfigurationError
 
 #: recipient and purpose
@@ -72,11 +71,6 @@ class Law:
 def view_topic(candidate: Candidate) -> str:
     """Return the topic of what one recipient gets for one purpose."""
     return f"view.{candidate[0]}.{candidate[1].lower()}"
-
-
-def left_out(event_type: str, mask: tuple[str, ...]) -> frozenset[str]:
-    """Return the fields of a type whose class the mask does not name."""
-    return frozenset(field.name for field in contract().types[event_type].fields if field.field_class not in mask)
 
 
 def load(folder: Path) -> Law:

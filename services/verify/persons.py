@@ -16,8 +16,8 @@ from ketenbus.events import IdentityLinked, IdentityUnlinked, VictimReported
 from ketenbus.sealing import open_event
 from ketenbus.values import Event
 from services.verify.judge import Outcome
-from services.verify.law import left_out
 from services.verify.log import Entry
+from services.verify.masks import made_general, masked
 
 REGISTRATION = ("comensha", "REGISTRATIE")
 UNKNOWN_FORM = "ONBEKEND"
@@ -98,7 +98,10 @@ class Person:
 
 
 def persons(outcomes: Iterable[Outcome], secret: Secret) -> tuple[Person, ...]:
-    """Return every person of the registration, from the outcomes of the whole log; what a mask leaves out joins nobody."""
+    """Return every person of the registration, from the outcomes of the whole log; what a mask leaves out joins nobody.
+
+    What it lets through in general only counts as unknown: a table reads every value as exact.
+    """
     delivered = [_masked(o) for o in outcomes if o.candidate == REGISTRATION and o.outcome == "delivered"]
     reports: defaultdict[str, list[Report]] = defaultdict(list)
     same = _Sets()
@@ -117,9 +120,9 @@ def persons(outcomes: Iterable[Outcome], secret: Secret) -> tuple[Person, ...]:
 
 
 def _masked(outcome: Outcome) -> Entry:
-    event = outcome.entry.event
-    hidden = left_out(event.TYPE, outcome.classes)
-    return replace(outcome.entry, event=event.model_copy(update=dict.fromkeys(hidden))) if hidden else outcome.entry
+    event = masked(outcome.entry.event, outcome.classes)
+    unknown = made_general(event.TYPE, outcome.classes) & {"nationality", "age_at_report"}
+    return replace(outcome.entry, event=event.model_copy(update=dict.fromkeys(unknown)))
 
 
 def _report(event: VictimReported, opened: Event) -> Report:

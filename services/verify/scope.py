@@ -9,6 +9,7 @@ from ketenbus.events import ConsentGiven, ConsentRefused
 from services.verify import consent
 from services.verify.law import Activity
 from services.verify.log import Entry
+from services.verify.masks import IN_GENERAL
 
 #: Why there is no consent, what says most first: of several classes, the reason that is told.
 REASONS = (
@@ -27,10 +28,15 @@ def given(entries: Sequence[Entry], activity: Activity, event_type: str) -> tupl
     general = consent.ground(entries, activity.candidate, (phase, None))
     if not any(isinstance(e.event, ConsentGiven | ConsentRefused) and e.event.field_class for e in entries):
         return general, activity.mask if general == "consent" else ()
-    classes = [name for name in activity.mask if name != "neutral"]
+    classes = {_class(part) for part in activity.mask} - {"neutral"}
     grounds = {name: consent.ground(entries, activity.candidate, (phase, name)) for name in classes}
     through = {name for name, ground in grounds.items() if ground == "consent"}
     if not through and general != "consent":
         return min((general, *grounds.values()), key=REASONS.index), ()
-    kept = tuple(name for name in activity.mask if name == "neutral" or name in through)
+    kept = tuple(part for part in activity.mask if _class(part) in {"neutral", *through})
     return ("consent" if kept == activity.mask else "consent-narrowed"), kept
+
+
+def _class(part: str) -> str:
+    """Return the class that a part of a mask is about, whole or in general only."""
+    return part.removesuffix(IN_GENERAL)

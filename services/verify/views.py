@@ -1,7 +1,7 @@
 """What recipients in fact hold: messages that are all signed, and standing in them no more and no less than is right.
 
 A view names its events by tokens that nobody else can read, so what stands is compared by content: type, time, mask,
-activity, the fields left out, and the values of every other field that is no name or link.
+activity, the fields left out or made general, and the values of every other field that is no name or link.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ketenbus.view import Received
 from services.verify.checks import Check
 from services.verify.judge import Outcome
 from services.verify.kafka import Raw
-from services.verify.law import left_out
+from services.verify.masks import left_out, made_general, masked, time
 
 #: Fields a view replaces by names of its own.
 RENAMED = {"subject", "other-subject", "link"}
@@ -55,17 +55,24 @@ Content = tuple[str, str, bytes]
 def _held(message: Received) -> Content:
     assert message.event is not None
     at = message.envelope.time.isoformat()
-    return message.type, at, _content(message.event, message.left_out, message.mask, message.activity)
+    return (
+        message.type,
+        at,
+        _content(message.event, message.left_out, message.generalised, message.mask, message.activity),
+    )
 
 
 def _given(outcome: Outcome) -> Content:
     event = outcome.entry.event
-    hidden = left_out(event.TYPE, outcome.classes)
-    masked = event.model_copy(update=dict.fromkeys(hidden))
-    return event.TYPE, outcome.entry.time.isoformat(), _content(masked, hidden, outcome.mask, outcome.activity)
+    mask, type_ = outcome.classes, event.TYPE
+    at = time(outcome.entry.time, mask).isoformat()
+    content = _content(
+        masked(event, mask), left_out(type_, mask), made_general(type_, mask), outcome.mask, outcome.activity
+    )
+    return type_, at, content
 
 
-def _content(event: Event, hidden: frozenset[str], mask: str, activity: str) -> bytes:
+def _content(event: Event, hidden: frozenset[str], made: frozenset[str], mask: str, activity: str) -> bytes:
     fields = contract().types[event.TYPE].fields
     kept = [getattr(event, field.name) for field in fields if field.role not in RENAMED]
-    return hashlib.sha256(repr((mask, activity, sorted(hidden), kept)).encode()).digest()
+    return hashlib.sha256(repr((mask, activity, sorted(hidden), sorted(made), kept)).encode()).digest()

@@ -12,7 +12,7 @@ from functools import cache
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from consent.activities import view_topic
+from consent.activities import Register, view_topic
 from ketenbus import codec, envelope
 from ketenbus.envelope import Headers
 from ketenbus.errors import CorruptLogError, Unreadable
@@ -101,17 +101,24 @@ class Disclose:
                 if e.name in news or (subject, e.name.oin, e.name.id) in new:
                     receipts.append((record, f"{subject.hex()}/{e.name.oin}/{e.name.id}", _receipt(e, stands)))
             decided += [(change, record.origin, law.fingerprint) for change in changed]
-            told += [self._tell(record, change) for change in changed if change.kind]
+            told += [self._tell(record, law.register, change) for change in changed if change.kind]
         if decided:
             await store.store(connection, decided)
         return [*self._receipts(receipts), *told]  # in this order: what cannot be receipted is not delivered
 
-    def _tell(self, record: Record, change: Change) -> ToSend:
+    def _tell(self, record: Record, register: Register, change: Change) -> ToSend:
         decision = change.standing.decision
+        activity = register.by_ref(decision.activity)
         topic = view_topic(decision.recipient, decision.purpose)
         traceparent = f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
         told = message(
-            change.logged, decision, self.tokens(topic), change.kind or "", change.standing.change, traceparent
+            change.logged,
+            decision,
+            activity.mask if activity else (),
+            self.tokens(topic),
+            change.kind or "",
+            change.standing.change,
+            traceparent,
         )
         headers = envelope.sign(told.headers, told.key, told.value or b"", self.signing)
         return ToSend(record, topic, told.key, told.value, headers)

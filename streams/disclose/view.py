@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from consent.masks import NEUTRAL, left_out, made_general
 from consent.policy import Decision
 from ketenbus import codec, envelope
 from ketenbus.contract import Field, contract
 from ketenbus.envelope import Envelope, Headers
 from ketenbus.values import Event
+from streams.disclose.general import general, month_of
 from streams.disclose.tokens import EventName, Tokens
 
 #: Shelter types name no publisher: a provider with one house would be its address (architecture, principle 9).
@@ -41,26 +43,31 @@ class ViewMessage:
     headers: Headers
 
 
-def left_out(event_type: str, mask: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the fields of a type that a mask leaves out, in the schema's order."""
-    return tuple(f.name for f in contract().types[event_type].fields if f.field_class not in mask)
-
-
 def message(
-    logged: LogEvent, decision: Decision, tokens: Tokens, kind: str, change: int, traceparent: str
+    logged: LogEvent,
+    decision: Decision,
+    activity_mask: tuple[str, ...],
+    tokens: Tokens,
+    kind: str,
+    change: int,
+    traceparent: str,
 ) -> ViewMessage:
-    """Return the record that tells the recipient of this outcome; a recall has no value.
+    """Return the record that tells the recipient of this outcome, decided under an activity with that mask (empty where there is
+    none); a recall has no value.
 
-    Law: changing any field the mask leaves out changes no byte of the result.
+    Laws: changing any field the mask leaves out changes no byte of the result; nor does changing one that it makes general, or the
+    time where times are, to another with the same general value.
     """
     declared = contract().types[logged.event.TYPE]
     recall = kind == "recall"
-    fields = () if recall else left_out(declared.name, decision.mask)
+    hidden = () if recall else left_out(declared.name, decision.mask)
+    made = () if recall else made_general(declared.name, decision.mask)
     extensions = (
         ("ketenbusactivity", decision.activity),
         ("ketenbuschange", str(change)),
+        ("ketenbusgeneralised", ",".join(made)),
         ("ketenbuskind", kind),
-        ("ketenbusleftout", ",".join(fields)),
+        ("ketenbusleftout", ",".join(hidden)),
         ("ketenbusmask", decision.mask_name),
     )
     headers = envelope.write(
@@ -68,7 +75,7 @@ def message(
             id=tokens.event(logged.name),
             source=SHELTER_SOURCE if declared.shelter else logged.source,
             type=declared.ce_type,
-            time=logged.time,
+            time=logged.time if NEUTRAL in activity_mask else month_of(logged.time),
             dataschema=f"urn:nl:mensenhandel:schema:{declared.schema_id}",
             traceparent=traceparent,
             extensions=extensions,
@@ -77,13 +84,17 @@ def message(
     key = tokens.subject(logged.subject).encode()
     if recall:
         return ViewMessage(key, None, headers)
-    return ViewMessage(key, codec.encode(_masked(logged, declared.fields, set(fields), tokens)), headers)
+    return ViewMessage(key, codec.encode(_masked(logged, declared.fields, hidden, made, tokens)), headers)
 
 
-def _masked(logged: LogEvent, fields: tuple[Field, ...], hidden: set[str], tokens: Tokens) -> Event:
+def _masked(
+    logged: LogEvent, fields: tuple[Field, ...], hidden: tuple[str, ...], made: tuple[str, ...], tokens: Tokens
+) -> Event:
     changed: dict[str, Any] = dict.fromkeys(hidden)
     for field in fields:
         said = getattr(logged.event, field.name)
+        if field.name in made:
+            changed[field.name] = general(field, getattr(logged.event, field.name))
         match field.role:
             case "subject" | "other-subject":
                 changed[field.name] = tokens.subject(logged.subjects[field.role])

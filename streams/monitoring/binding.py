@@ -69,6 +69,7 @@ class Monitoring:
 
 
 def _content(received: Received, event: RegistrationRecorded) -> str:
+    """Return the record as the tables count it: what the view holds in general only counts as unknown."""
     forms = event.forms if isinstance(event.forms, tuple) else ("ONBEKEND",)
     sectors = event.su_sector if isinstance(event.su_sector, tuple) else ()
     labour = event.labour_sector if isinstance(event.labour_sector, tuple) else ()
@@ -79,9 +80,9 @@ def _content(received: Received, event: RegistrationRecorded) -> str:
             "su_sector": sectors,
             "labour_sector": labour,
             "sex": event.sex,
-            "nationality": event.nationality,
+            "nationality": received.exact("nationality"),
             "age_group": event.age_group,
-            "age_at_report": event.age_at_report,
+            "age_at_report": received.exact("age_at_report"),
             "unopened": sorted(received.unopened),
         }
     )

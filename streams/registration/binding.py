@@ -124,7 +124,10 @@ async def _take_in(connection: Connection, news: Sequence[Received], zone_key: b
 
 
 def _report(received: Received, event: VictimReported, zone_key: bytes) -> tuple[Report, int]:
-    """Return the report, and how many of its codes are on no list: those are kept out of the count and counted here."""
+    """Return the report, and how many of its codes are on no list: those are kept out of the count and counted here.
+
+    What the view holds in general only counts as unknown: a table reads every value as exact.
+    """
     codes = {name: _mapped(event, name) for name in ("forms", "su_sector", "labour_sector")}
     said = sum(len(value) for name in codes if isinstance(value := getattr(event, name), tuple))
     identity = {
@@ -139,8 +142,8 @@ def _report(received: Received, event: VictimReported, zone_key: bytes) -> tuple
         reported_on=event.reported_on,
         age_group=event.age_group,
         sex=event.sex,
-        nationality=event.nationality,
-        age_at_report=event.age_at_report,
+        nationality=received.exact("nationality"),
+        age_at_report=received.exact("age_at_report"),
         identity=identity,
         **codes,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
@@ -15,6 +16,7 @@ from consent.activities import fingerprint
 from consent.release import Release
 from infra.local.platform import Platform
 from ketenbus.errors import ConfigurationError, CorruptLogError
+from ketenbus.view import Generalised, Withheld
 from services.register.releasing import first
 from streams.disclose.binding import Disclose
 from streams.disclose.releases import CONTROL
@@ -23,14 +25,14 @@ from streams.runtime.records import Record
 from streams.runtime.settings import ProcessorSettings
 from tests.broker.schema_of_own import schema_of_own
 from tests.broker.test_stream_disclose import SIGNING, apply, fetch, receipts, record, told
-from tests.consent_facts import given, reported, the_register
+from tests.consent_facts import NOON, given, refused, reported, the_register
 from tests.log_events import VIEW_KEY
 from tests.unit.test_consent_release import APPROVERS, approved
 
 Pool = asyncpg.Pool
 FIRST = approved(first())
 OTHER = bytes([7] * 16)
-REPORT = record(reported("r"))
+REPORT = record(reported("r", age_at_report=19))
 
 
 def changed(after: Release, old: str, new: str, **keys: object) -> Release:
@@ -41,8 +43,13 @@ def changed(after: Release, old: str, new: str, **keys: object) -> Release:
     return approved(after.model_copy(update=held | keys))
 
 
-#: Other reporters report without consent; then nobody but the investigative services reports at all.
+#: Other reporters report without consent; all that can be is made general; then nobody but the investigative services reports at all.
 OPEN = changed(FIRST, "  consent: required\n", "  consent: none\n")
+GENERAL = changed(
+    FIRST,
+    "mask: [neutral, quasi, identity, special]",
+    "mask: [neutral-generalised, quasi-generalised, identity, special]",
+)
 CLOSED = changed(OPEN, "publishers: [zorgcoordinator, fairwork, overige-melder,", "publishers: [fairwork,")
 
 
@@ -109,6 +116,24 @@ async def test_what_no_activity_names_any_more_is_recalled_and_comes_back_with_i
     again = changed(CLOSED, "publishers: [fairwork,", "publishers: [zorgcoordinator, fairwork, overige-melder,")
     [message] = told(await apply(disclose, pool, control(again, 7)))
     assert (message.kind, message.change) == ("release", 3)
+
+
+async def test_what_a_release_makes_general_is_replaced_and_holds_no_more_than_that(
+    disclose: Disclose, pool: Pool
+) -> None:
+    [exact] = told(await apply(disclose, pool, record(given("g")), REPORT))
+    assert (exact.kind, exact.field("age_at_report")) == ("delivery", 19)
+    [message] = told(await apply(disclose, pool, control(GENERAL)))
+    assert (message.kind, message.change) == ("replacement", 2)
+    assert message.mask == "neutral-generalised+quasi-generalised+identity+special"
+    said = message.field("age_at_report")
+    assert isinstance(said, Generalised)
+    assert (said.value, said.form.name) == (18, "age-category")
+    assert message.envelope.time < exact.envelope.time
+    refusal = refused("q", field_class="quasi", occurred_at=NOON + timedelta(days=1))
+    [narrower] = told(await apply(disclose, pool, record(refusal, 6)))
+    assert (narrower.kind, narrower.mask) == ("replacement", "neutral-generalised+identity+special")
+    assert narrower.field("age_at_report") == Withheld(narrower.mask)
 
 
 async def test_a_type_that_a_release_leaves_out_is_recalled_from_everybody(disclose: Disclose, pool: Pool) -> None:

@@ -29,6 +29,7 @@ class Draft:
     codelists: dict[str, dict[str, Any]]
     shared: list[dict[str, Any]]
     locks: list[Lock]
+    general: list[dict[str, Any]]
 
     def schema(self, name: str, version: int = 1) -> dict[str, Any]:
         """Return the schema of one version of a type."""
@@ -47,9 +48,15 @@ class Draft:
         found: dict[str, Any] = next(entry for entry in self.codelists[codelist]["codes"] if entry["code"] == code)
         return found
 
+    def form(self, name: str) -> dict[str, Any]:
+        """Return a form of general values."""
+        return next(form for form in self.general if form["form"] == name)
+
     def source(self) -> ContractSource:
         """Return the draft as the rules take it."""
-        return ContractSource(self.types, self.catalogue, self.codelists, tuple(self.shared), tuple(self.locks))
+        return ContractSource(
+            self.types, self.catalogue, self.codelists, tuple(self.shared), tuple(self.locks), tuple(self.general)
+        )
 
 
 def draft() -> Draft:
@@ -61,6 +68,7 @@ def draft() -> Draft:
         _copy(source.codelists),
         [_copy(record) for record in source.shared],
         list(source.locks),
+        [_copy(form) for form in source.general],
     )
 
 

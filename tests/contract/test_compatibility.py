@@ -127,7 +127,7 @@ def grown(field: Mapping[str, Any]) -> dict[str, Any]:
 def history(*versions: Mapping[str, Any]) -> list[str]:
     """Return the faults of a type with these versions."""
     types = {("tried", number): schema for number, schema in enumerate(versions, 1)}
-    return list(check_history(ContractSource(types, {}, {}, real().shared, ())))
+    return list(check_history(ContractSource(types, {}, {}, real().shared, (), ())))
 
 
 def accepted_both_ways(

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from consent import precedence
+from consent.activities import register
 from consent.classes import classes
 from consent.known import replay
 from consent.precedence import Consent, consent
@@ -32,6 +33,21 @@ def test_cedar_and_the_engine_agree_and_both_are_asked() -> None:
     found = agreement()
     assert found.differences == ()
     assert min(found.classes, found.words, found.histories) > 40
+
+
+def test_they_agree_on_masks_that_are_made_general_and_narrowed() -> None:
+    law = raw_law()
+    rows = [
+        row | {"mask": [f"{c}-generalised" if c in {"neutral", "quasi"} else c for c in row["mask"]]}
+        for row in law.activities
+        if row["id"] != "monitoring-registratie"
+    ]
+    made = register(rows, law.rules)
+    table = compiled(made)
+    found = compared(made, table, classes(table), Cedar(rows, law.rules), 150, most_words=0)
+    assert found.differences == ()
+    masks = {row.decision.mask for row in table.rows()}
+    assert {("neutral-generalised", "quasi-generalised"), ("neutral-generalised", "special")} <= masks
 
 
 def test_decide_and_the_table_agree_and_where_not_it_is_told() -> None:

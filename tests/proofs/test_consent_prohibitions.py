@@ -72,6 +72,11 @@ PLANTS: dict[str, tuple[Callable[[], Table], str, str]] = {
         "politie",
         "rapporteur",
     ),
+    "monitoring-days": (
+        lambda: law(changed={"monitoring-registratie": {"mask": ("neutral", "quasi")}}),
+        "comensha",
+        "rapporteur",
+    ),
     "serious-disadvantage": (
         lambda: planted(
             recipient="comensha",

@@ -22,7 +22,15 @@ from tests import strategies
 from tests.consent_facts import OIN, histories, the_register
 from tests.log_events import SUBJECT, every_byte, logged, of, tokens, told
 
-MASKS = sorted({(name, a.mask) for a in the_register().activities for name in a.types})
+#: Every mask of the register, and one that makes all general that can be.
+MASKS = sorted(
+    {
+        (name, mask)
+        for a in the_register().activities
+        for name in a.types
+        for mask in (a.mask, ("neutral-generalised", "quasi-generalised"))
+    }
+)
 SHELTER = sorted(name for name, declared in contract().types.items() if declared.shelter)
 VIEWS = st.sampled_from([f"view.{r}.{p.lower()}" for r, p in the_register().views()])
 NAMES = st.builds(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ketenbus.contract import contract
 from services.verify.judge import Outcome
-from services.verify.law import left_out, view_topic
+from services.verify.law import view_topic
+from services.verify.masks import left_out, masked, time
 from streams.disclose.tokens import EventName
 from streams.runtime import topics
 from streams.runtime.records import Record, unpack_headers
@@ -211,10 +213,12 @@ class Watch:
         hidden = left_out(event.TYPE, right.classes)
         if headers["ce_ketenbusmask"] != right.mask or any(getattr(event, field) is not None for field in hidden):
             raise Violation("unlawful", f"{where}, under mask {right.mask}")
+        if datetime.fromisoformat(headers["ce_time"]) != time(right.entry.time, right.classes):
+            raise Violation("unlawful", f"{where}, at {headers['ce_time']}")
+        lawful = masked(right.entry.event, right.classes)
         for field in contract().types[event.TYPE].fields:
             is_name = field.role in {"subject", "other-subject", "link"}
-            said = getattr(right.entry.event, field.name)
-            if field.name not in hidden and not is_name and getattr(event, field.name) != said:
+            if not is_name and getattr(event, field.name) != getattr(lawful, field.name):
                 raise Violation("unlawful", f"{where}, and {field.name} as it was said")
 
 

@@ -39,7 +39,7 @@ def message(kind: Kind = "delivery", change: int = 1) -> Message:
     token = NAMES.tokens(*VIEW).event(NAME)
     at = Envelope(token, "urn:nld:oin:1:systeem:x", "t", datetime(2019, 1, 1, tzinfo=UTC), "", "")
     left_out = frozenset({"phone"})
-    received = Received(token, "s", kind, change, "victim-reported", None, at, left_out, "neutral", "a/1")
+    received = Received(token, "s", kind, change, "victim-reported", None, at, left_out, frozenset(), "neutral", "a/1")
     return Message(VIEW, received, ("sex",), ("forms",), ())
 
 

@@ -26,8 +26,8 @@ def test_every_activity_and_type_is_tried_and_none_shows_what_it_leaves_out() ->
 def test_a_view_that_shows_a_field_it_leaves_out_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     real = view._masked
 
-    def leaking(logged: Any, fields: Any, hidden: set[str], tokens: Any) -> Any:
-        return real(logged, fields, hidden - {"name"}, tokens)
+    def leaking(logged: Any, fields: Any, hidden: tuple[str, ...], *others: Any) -> Any:
+        return real(logged, fields, tuple(name for name in hidden if name != "name"), *others)
 
     monkeypatch.setattr(view, "_masked", leaking)
     rows = [
@@ -39,6 +39,25 @@ def test_a_view_that_shows_a_field_it_leaves_out_is_found(monkeypatch: pytest.Mo
     breaches = [b for _, b in tried(type("Law", (), law)(), pairs=20) if b]  # type: ignore[arg-type]
     assert [(b.activity, b.type) for b in breaches] == [("registratie-opsporing/1", "victim-reported")]
     assert "name" in breaches[0].fields
+
+
+def breaches_in_general() -> list[str]:
+    [activity] = [a for a in the_register().activities if a.id == "registratie-opsporing"]
+    general = activity.model_copy(update={"mask": ("neutral-generalised", "quasi-generalised")})
+    return [b.type for _, b in tried(type("Law", (), {"activities": (general,)})(), pairs=20) if b]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("field", ["age_at_report", "nationality", "reported_on", "occurred_at", "occurred_precision"])
+def test_a_view_that_shows_more_than_what_is_general_is_found(monkeypatch: pytest.MonkeyPatch, field: str) -> None:
+    assert breaches_in_general() == []
+    real = view.general
+    monkeypatch.setattr(view, "general", lambda f, value: value if f.name == field else real(f, value))
+    assert breaches_in_general() == ["victim-reported"]
+
+
+def test_a_view_that_tells_the_day_by_its_time_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(view, "month_of", lambda at: at)
+    assert breaches_in_general() == ["victim-reported"]
 
 
 @pytest.mark.parametrize("name", sorted(contract().types))

@@ -137,7 +137,7 @@ SIGNING = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 def message(fact: Fact, change: int, kind: str = "delivery") -> Record:
     event = logged(replace(fact, time=NOON), "opvang")
     decision = Decision("fg", "GEGEVENSBESCHERMING", "delivered", ("neutral",), "fg-noodtoegang/1", ("legal-task",))
-    said = view_message(event, decision, tokens(TOPIC), kind, change, TRACE)
+    said = view_message(event, decision, decision.mask, tokens(TOPIC), kind, change, TRACE)
     headers = envelope.sign(said.headers, said.key, said.value or b"", SIGNING)
     return Record(TOPIC, 0, change, 0, said.key, said.value, headers)
 

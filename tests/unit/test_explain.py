@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from typing import get_args
 
 import pytest
 from hypothesis import given as drawn
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from consent.activities import FieldClass
 from consent.explain import Explanation, explain
 from consent.grounds import decided, rests_on
 from consent.known import Fact, replay
+from consent.masks import PARTS
 from consent.policy import Case, Decision, decide
 from consent.precedence import Consent, consent
 from consent.supposed import SUPPOSED, supposed
@@ -80,7 +79,7 @@ def test_every_reason_says_why_and_what_would_change_it_in_both_languages() -> N
 
 def test_everything_that_can_be_named_has_words_in_both_languages() -> None:
     assert TYPES.keys() == contract().types.keys()
-    assert CLASSES.keys() == set(get_args(FieldClass))
+    assert CLASSES.keys() == set(PARTS)
     assert STATUSES.keys() == {"confirmed", "inferred", "open"}
     for words in (*TYPES.values(), *CLASSES.values(), *STATUSES.values()):
         assert words.nl

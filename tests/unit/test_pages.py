@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from consent.activities import view_topic
+from consent.masks import share_of
 from ketenbus.contract import Field, contract
 from ketenbus.errors import ConfigurationError
 from ketenbus.preparing import authority_broken
@@ -130,15 +131,17 @@ def test_a_page_tells_who_gets_it_on_which_ground_and_masked_how(folder: Path, n
                      view_topic(activity.recipient, activity.purpose), ", ".join(activity.publishers)):  # fmt: skip
             assert said in row
     fields = contract().types[name].fields
-    left_out = sum(field.field_class not in activity.mask for field in fields for activity in activities)
-    own = sum(
-        f.role in {"subject", "other-subject", "link"} and f.field_class in a.mask for f in fields for a in activities
-    )
-    sealed = sum(f.kind == "sealed" and f.field_class in a.mask for f in fields for a in activities)
+    shares = [(field, share_of(activity.mask, field)) for field in fields for activity in activities]
+    left_out = sum(share == "left-out" for _, share in shares)
+    general = sum(share == "generalised" for _, share in shares)
+    own = sum(f.role in {"subject", "other-subject", "link"} and share == "exact" for f, share in shares)
+    sealed = sum(f.kind == "sealed" and share == "exact" for f, share in shares)
+    assert general > 0 or name not in ("registration-recorded", "registration-ended")
+    assert text.count('<td class="general">') == general
     assert text.count('<td class="out">') == left_out
     assert text.count('<td class="sealed">') == sealed
     assert text.count('<td class="own">') == own
-    assert text.count('<td class="clear">') == len(fields) * len(activities) - left_out - sealed - own
+    assert text.count('<td class="clear">') == len(fields) * len(activities) - left_out - general - sealed - own
     assert ("Niemand: het register" in text) is (not activities)
 
 

@@ -65,7 +65,7 @@ BROKEN = {
     "unknown article": ("articles: [bpg, ", "articles: [bpg-2, ", "articles: [bpg-2", "unknown article bpg-2"),
     "unknown question": ("questions: [matching-rule]", "questions: [why]", "questions: [why]", "unknown question why"),
     "unknown field": ("  recalls: true\n", "  recals: true\n", "recals: true", "recals: Extra inputs are not permitted"),
-    "a class twice": ("mask: [neutral, quasi, special]", "mask: [neutral, quasi, quasi]", "mask: [neutral, quasi, quasi]",
+    "a class twice": ("mask: [neutral-generalised, quasi, special]", "mask: [neutral, quasi, quasi]", "mask: [neutral, quasi, quasi]",
                       "quasi is named twice"),
     "a source without a line": ("- bescherming-2010-2014:276 P3", "- bescherming-2010-2014 P3",
                                 "- bescherming-2010-2014 P3", "a source is `handbook:line words that stand there`"),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from consent.activities import Register, register
+from consent.masks import share_of
 from ketenbus.contract import contract
 from ketenbus.errors import ConfigurationError
 from streams.runtime.settings import load_register
@@ -96,6 +97,16 @@ def test_a_wrong_field_is_refused_by_its_name(changed: dict[str, Any], field: st
         made(activity(**changed))
 
 
+def test_a_class_travels_as_it_is_or_made_general_and_not_both() -> None:
+    assert made(activity(mask=["neutral-generalised"])).activities[0].mask == ("neutral-generalised",)
+    with pytest.raises(ValueError, match=r"one/1: the mask lets neutral through as it is and made general"):
+        made(activity(mask=["neutral", "neutral-generalised"]))
+    with pytest.raises(ValueError, match="mask"):
+        made(activity(mask=["neutral", "special-generalised"]))
+    with pytest.raises(ValueError, match=r"one/1: the mask leaves out subject of aangifte-filed"):
+        made(activity(mask=["quasi-generalised"]))
+
+
 @pytest.mark.parametrize("field", sorted(activity()))
 def test_a_missing_field_is_refused_by_its_name(field: str) -> None:
     row = activity()
@@ -157,7 +168,7 @@ def test_the_released_register_releases_no_contact_location_or_narrative_but_to_
 def test_no_mask_leaves_out_a_field_the_schema_cannot_leave_out() -> None:
     for a in the_register().activities:
         for name in a.types:
-            left = [f for f in contract().types[name].fields if f.field_class not in a.mask]
+            left = [f for f in contract().types[name].fields if share_of(a.mask, f) == "left-out"]
             assert all(f.nullable for f in left), (a.ref, name)
 
 
