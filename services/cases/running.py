@@ -20,8 +20,9 @@ from services.cases.casefile import Case, Step
 from services.cases.heard import Happened, Receipt, Telling
 from services.cases.views import Recipients
 from services.cli.workers import Workers
-from services.lineage.asking import names_of
+from services.lineage.asking import named
 from services.quarantine.reading import read_topic
+from streams.disclose.releases import founding
 from streams.runtime import settings as runtime
 from streams.runtime import topics
 from streams.runtime.settled import Gauge, until_settled
@@ -64,7 +65,7 @@ class Play:
         self._auditor = runtime.load(platform.processor_file("auditor"))
         self._registration = runtime.load(platform.processor_file("registration"))
         self._monitoring = runtime.load(platform.processor_file("monitoring"))
-        self._names = names_of(self._auditor)
+        self._names = named(self._auditor, [founding(self._auditor).register])
         self._oins = {partner.id: oin for oin, partner in self._names.partners.items()}
         self._called = {partner.id: partner.name for partner in self._names.partners.values()}
         self._recipients = Recipients(platform, self._names.register, self._names.partners)

@@ -17,13 +17,13 @@ from streams.runtime.settings import ProcessorSettings
 
 async def queue(settings: ProcessorSettings) -> list[Conflict]:
     """Return every disagreement, the oldest first."""
-    names = names_of(settings)
-    places = sorted({(a.recipient, a.purpose) for a in names.register.activities if asks(a)})
     async with snapshot(settings.dsn) as connection:
+        names = await names_of(connection, settings)
         events: defaultdict[bytes, list[LogEvent]] = defaultdict(list)
         for fact in await facts_about(connection, await _disputed(connection)):
             events[fact.subject].append(logged(fact))
         waiting = await _waiting(connection)
+    places = sorted({(a.recipient, a.purpose) for a in names.register.activities if asks(a)})
     found = (
         conflict
         for subject, about in events.items()

@@ -15,7 +15,7 @@ from services.explain.answers import Explained
 from services.explain.choosing import varied
 from services.explain.replaying import Logged, answer
 from services.lineage import arrivals
-from services.lineage.asking import names_of
+from services.lineage.asking import named
 from services.lineage.names import Names
 from services.lineage.store import Connection, facts_about, facts_by_id, snapshot
 from services.register.in_force import Releases, releases
@@ -32,18 +32,18 @@ async def event(settings: ProcessorSettings, event_id: str, source: str | None =
 
     Raises ConfigurationError where no such event was admitted: nothing was decided, so nothing is explained.
     """
-    names = names_of(settings)
-    event_id, wanted = _meant(names, event_id, source)
     async with snapshot(settings.dsn) as connection:
-        return await _explained(connection, await releases(connection, settings), names, event_id, wanted)
+        held = await releases(connection, settings)
+        names = named(settings, held.registers)
+        return await _explained(connection, held, names, *_meant(names, event_id, source))
 
 
 async def examples(settings: ProcessorSettings, count: int) -> list[Explained]:
     """Return explanations of at most `count` events that together show most of what was decided, and how."""
-    names = names_of(settings)
     async with snapshot(settings.dsn) as connection:
         chosen = varied(await store.ways(connection), count)
         held = await releases(connection, settings)
+        names = named(settings, held.registers)
         return [await _explained(connection, held, names, way.id, way.oin) for way in chosen]
 
 
@@ -60,10 +60,10 @@ async def stood(
     It says nothing of what was done: that is what `event` tells. Raises ConfigurationError as `event` does, and where the event
     itself was not admitted by then.
     """
-    event_id, wanted = _meant(names_of(settings), event_id, source)
     found = []
     async with snapshot(settings.dsn) as connection:
         held = await releases(connection, settings)
+        event_id, wanted = _meant(named(settings, held.registers), event_id, source)
         for fact in await _mine(connection, event_id, wanted):
             about = [logged(one) for one in await facts_about(connection, [fact.subject])]
             facts: Sequence[Fact] = [fact_of(one) for one in about]
@@ -101,7 +101,7 @@ async def _explained(
         type=mine[0].type,
         publisher_kind=logged(mine[0]).publisher_kind,
         answers=tuple(answers),
-        not_named=tuple(view for view in names.register.views() if view not in named),
+        not_named=tuple(view for view in names.views() if view not in named),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from consent.activities import Register
 from ketenbus.contract import contract
 from services.lineage import arrivals, cell_trace, cells, event_trace, store
 from services.lineage.answers import CellLineage, EventLineage, PartOf
@@ -13,17 +14,22 @@ from services.lineage.names import MONITORING, REGISTRATION, Names
 from services.monitoring.tables import declared
 from services.quarantine import parked as quarantine
 from services.quarantine.reading import read_topic
+from services.register.in_force import releases
 from streams.admit.judge import stand_in_id
 from streams.disclose.tokens import EventName
 from streams.monitoring.store import registered
 from streams.runtime import topics
-from streams.runtime.settings import ProcessorSettings, load_partners, load_register
+from streams.runtime.settings import ProcessorSettings, load_partners
 
 
-def names_of(settings: ProcessorSettings) -> Names:
-    """Return the names an auditor with these settings may translate."""
-    law = load_register(settings.law_file("activities.yaml"), settings.law_file("rules.yaml"))
-    return Names(load_partners(settings.partners), law, settings.key("views"))
+async def names_of(connection: store.Connection, settings: ProcessorSettings) -> Names:
+    """Return the names an auditor with these settings may translate, by every register the bus ever went by."""
+    return named(settings, (await releases(connection, settings)).registers)
+
+
+def named(settings: ProcessorSettings, registers: Sequence[Register]) -> Names:
+    """Return the names an auditor with these settings may translate, by these registers, the newest last."""
+    return Names(load_partners(settings.partners), registers, settings.key("views"))
 
 
 async def cell(settings: ProcessorSettings, table: str, row: str, column: str, limit: int) -> CellLineage:
@@ -33,8 +39,8 @@ async def cell(settings: ProcessorSettings, table: str, row: str, column: str, l
     """
     codelists = contract().codelists
     found, wanted = cells.find(declared(settings.law_file("tables")), codelists, (table, row, column))
-    names = names_of(settings)
     async with store.snapshot(settings.dsn) as connection:
+        names = await names_of(connection, settings)
         adds = cells.counted(found, await registered(connection), codelists, wanted)
         told = {record: told for record, told in (await store.told(connection)).items() if record in adds}
         told_by = readable(names, MONITORING, (t.event for t in told.values()))
@@ -62,7 +68,8 @@ async def event(settings: ProcessorSettings, event_id: str, source: str | None) 
     `source` is a partner's id, an OIN or a CloudEvents source; it is needed only where several publishers used one id.
     Raises ConfigurationError when the bus knows no such event.
     """
-    names = names_of(settings)
+    async with store.snapshot(settings.dsn) as connection:
+        names = await names_of(connection, settings)
     wanted = arrivals.named(source, names.partners)
     if (read := names.named_by(event_id)) is not None:
         event_id, wanted = read.id, read.oin

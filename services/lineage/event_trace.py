@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from consent.policy import asks
 from ketenbus import codec
 from ketenbus.contract import contract
 from ketenbus.errors import CorruptLogError, Unreadable
@@ -62,7 +63,7 @@ def trace(found: Found, names: Names) -> EventLineage:
         subjects=tuple(hashed(fact.subject) for fact in found.facts),
         got=tuple(o for o in outcomes if o.reached),
         did_not=tuple(o for o in outcomes if not o.reached),
-        not_named=tuple(view for view in names.register.views() if view not in candidates) if found.facts else (),
+        not_named=tuple(view for view in names.views() if view not in candidates) if found.facts else (),
         related=tuple(dict.fromkeys((*_related(found, names), *_pending(found, names)))),
         part_of=tuple(found.part_of),
         not_admitted=tuple(_told(found.arrivals)),
@@ -75,7 +76,7 @@ def _told(arrivals: Iterable[Arrival]) -> Iterator[NotAdmitted]:
 
 def _related(found: Found, names: Names) -> Iterator[Related]:
     """Yield what this event names, what names it, and what its subject's consent and safety are judged on."""
-    consent = any(_asks_consent(row, names) for row in found.standings)
+    consent = any(_asks_consent(row, found.decisions, names) for row in found.standings)
     for fact in found.about:
         is_itself = (fact.oin, fact.id) == (found.oin, found.id)
         if is_itself:
@@ -104,9 +105,10 @@ def _is_for(event: FactQuarantined, found: Found) -> bool:
     return (oin_of(event.quarantined_source), event.quarantined_id) == (found.oin, found.id)
 
 
-def _asks_consent(row: StandingRow, names: Names) -> bool:
-    activity = names.register.by_ref(row.activity)
-    return activity is not None and activity.consent != "none"
+def _asks_consent(row: StandingRow, decisions: Iterable[DecisionRow], names: Names) -> bool:
+    candidate = (row.name, row.recipient, row.purpose)
+    by = [d.register for d in decisions if (d.name, d.recipient, d.purpose) == candidate]
+    return asks(names.activity(row.activity, by[-1] if by else ""))
 
 
 def _bears_on_consent(event: Event) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-from consent.activities import Register, view_topic
+from consent.activities import Activity, Register, fingerprint, view_topic
 from consent.masks import left_out, made_general
 from ketenbus.contract import contract
 from services.lineage.answers import Event, Ground, Judgement, Outcome
@@ -23,11 +23,13 @@ MONITORING = ("rapporteur", "MONITORING")
 
 
 class Names:
-    """What an auditor needs to name things: the partners, the register, and the key of the views' tokens."""
+    """What an auditor needs to name things: the partners, the registers decided by, and the key of the views' tokens."""
 
-    def __init__(self, partners: Mapping[str, Partner], register: Register, view_key: bytes) -> None:
+    def __init__(self, partners: Mapping[str, Partner], registers: Sequence[Register], view_key: bytes) -> None:
+        """`registers` are all that the bus ever went by, the newest last."""
         self.partners = partners
-        self.register = register
+        self.register = registers[-1]
+        self._registers = {fingerprint(register): register for register in registers}
         self.tokens = cache(lambda recipient, purpose: Tokens(view_key, view_topic(recipient, purpose)))
 
     def publisher(self, oin: str, event_type: str | None) -> str:
@@ -49,42 +51,44 @@ class Names:
         publisher = self.publisher(fact.oin, beside if shelter else fact.type)
         return Event(fact.id, fact.type, publisher, hashed(fact.subject), origin)
 
-    def ground(self, activity: str) -> Ground | None:
-        """Return the entry of the register that a decision names; None where no entry was found (default no)."""
-        entry = self.register.by_ref(activity)
-        if entry is None:
-            return None
-        return Ground(entry.ref, entry.article, entry.source, entry.status)
+    def views(self) -> tuple[tuple[str, str], ...]:
+        """Return every (recipient, purpose) that any of the registers names."""
+        return tuple(sorted({view for register in self._registers.values() for view in register.views()}))
+
+    def activity(self, ref: str, decided_by: str) -> Activity | None:
+        """Return the entry that a decision names, in the register of that fingerprint; None where none was found (default no)."""
+        return self._registers.get(decided_by, self.register).by_ref(ref)
 
     def outcome(self, event_type: str, row: StandingRow, history: Sequence[DecisionRow]) -> Outcome:
         """Return how an event stands for one recipient and purpose, with the decisions that led there."""
+        mine = [d for d in history if (d.name, d.recipient, d.purpose) == (row.name, row.recipient, row.purpose)]
         return Outcome(
             recipient=row.recipient,
             purpose=row.purpose,
             subject=hashed(row.name.subject),
             outcome=row.outcome,
             reasons=row.reasons,
-            ground=self.ground(row.activity),
+            ground=_ground(self.activity(row.activity, mine[-1].register if mine else "")),
             mask=row.mask,
             left_out=left_out(event_type, row.mask) if row.outcome == "delivered" else (),
             generalised=made_general(event_type, row.mask) if row.outcome == "delivered" else (),
             change=row.change,
             in_view=row.in_view,
             token=self.tokens(row.recipient, row.purpose).event(row.name),
-            history=tuple(
-                Judgement(d.decided_at, d.outcome, d.kind, d.change, d.activity, d.reasons)
-                for d in history
-                if (d.name, d.recipient, d.purpose) == (row.name, row.recipient, row.purpose)
-            ),
+            history=tuple(Judgement(d.decided_at, d.outcome, d.kind, d.change, d.activity, d.reasons) for d in mine),
         )
 
     def named_by(self, token: str) -> EventName | None:
         """Return the event that some recipient's view calls by this name, or None."""
-        for recipient, purpose in self.register.views():
+        for recipient, purpose in self.views():
             read = self.tokens(recipient, purpose).read(token)
             if isinstance(read, EventName):
                 return read
         return None
+
+
+def _ground(entry: Activity | None) -> Ground | None:
+    return None if entry is None else Ground(entry.ref, entry.article, entry.source, entry.status)
 
 
 def hashed(subject: bytes) -> str:

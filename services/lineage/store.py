@@ -63,7 +63,7 @@ class StandingRow:
 
 @dataclass(frozen=True, slots=True)
 class DecisionRow:
-    """One decision on one candidate, kept as evidence."""
+    """One decision on one candidate, kept as evidence; `register` is the fingerprint of the register it was decided by."""
 
     name: EventName
     recipient: str
@@ -74,6 +74,7 @@ class DecisionRow:
     activity: str
     reasons: tuple[str, ...]
     decided_at: datetime
+    register: str
 
 
 @asynccontextmanager
@@ -219,7 +220,7 @@ async def decisions(connection: Connection, names: Iterable[EventName]) -> list[
     return [
         DecisionRow(
             EventName(r["subject"], r["oin"], r["id"]), r["recipient"], r["purpose"], r["outcome"], r["kind"], r["change"],
-            r["activity"], tuple(json.loads(r["reasons"])), r["decided_at"],
+            r["activity"], tuple(json.loads(r["reasons"])), r["decided_at"], r["register"],
         )
         for r in rows
     ]  # fmt: skip

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from consent.instants import Admitted
 from services.explain.store import standings
-from services.lineage.asking import names_of
+from services.lineage.asking import named
 from services.lineage.store import facts_about, snapshot
 from services.recall import store, subjects
 from services.recall.certificate import Certificate, Judged, Logged, certificate
@@ -46,9 +46,9 @@ async def recalls(settings: ProcessorSettings, now: datetime) -> Listing:
 
 async def certified(settings: ProcessorSettings, said: str, now: datetime) -> Certificate:
     """Return the certificate of the subject that is meant; raises ConfigurationError where there is no such subject."""
-    names = names_of(settings)
     async with snapshot(settings.dsn) as connection:
         held = await releases(connection, settings)
+        names = named(settings, held.registers)
         subject = await subjects.find(connection, names, said)
         stored = sorted(await facts_about(connection, [subject]), key=lambda f: position(f.origin))
         judged = []

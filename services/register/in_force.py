@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from consent.activities import Register
 from consent.release import read_release
 from services.lineage.store import Connection
 from streams.disclose.releases import Law, founding, law_of
@@ -20,6 +21,11 @@ class Releases:
     by_partition: Mapping[int, Law]
     #: Where each release came into force: digest to coordinates by partition.
     places: Mapping[str, Mapping[int, str]]
+
+    @property
+    def registers(self) -> tuple[Register, ...]:
+        """Every register, the newest last."""
+        return tuple(law.register for law in sorted(self.laws.values(), key=lambda law: law.number))
 
     @property
     def newest(self) -> Law:

@@ -9,6 +9,7 @@ from dataclasses import asdict, replace
 import pytest
 from rich.console import Console
 
+from consent.activities import fingerprint
 from consent.known import Fact
 from ketenbus import codec, envelope
 from ketenbus.envelope import Envelope, stamp
@@ -39,13 +40,15 @@ from tests.consent_facts import (
     the_register,
     withdrawn,
 )
+from tests.registers import lawless
 
 PERSON, RECORD = bytes(range(16)), bytes(range(16, 32))
 PARTNERS = {
     OIN: Partner("care-1", OIN, "Care One", "zorgcoordinator", None, False, b""),
     DESK_OIN: Partner("comensha", DESK_OIN, "CoMensha", "comensha", None, False, b""),
 }
-NAMES = Names(PARTNERS, the_register(), bytes(range(64)))
+NAMES = Names(PARTNERS, [the_register()], bytes(range(64)))
+LAW = fingerprint(the_register())
 KINDS = {OIN: "zorgcoordinator", DESK_OIN: "comensha"}
 CELL = ("2.1", "all", "2020")
 
@@ -86,7 +89,16 @@ def judged(*stages: tuple[StoredFact, ...]) -> tuple[list[StandingRow], list[Dec
             d = c.standing.decision
             before[c.logged.name, d.recipient, d.purpose] = c.standing
             row = DecisionRow(
-                c.logged.name, d.recipient, d.purpose, d.outcome, c.kind, c.standing.change, d.activity, d.reasons, NOON
+                c.logged.name,
+                d.recipient,
+                d.purpose,
+                d.outcome,
+                c.kind,
+                c.standing.change,
+                d.activity,
+                d.reasons,
+                NOON,
+                LAW,
             )
             evidence.append(row)
     standings = [
@@ -297,3 +309,25 @@ def test_the_counts_come_first_in_the_terminal() -> None:
     assert lines[0] == "2.1 all 2020 = 1: 1 record, 1 report under 1 client number, 0 links of the desk"
     assert lines[-1] == "every link of the chain holds"
     assert "does not hold: " in printed(cell_of(recalled(evidence())))
+
+
+def test_an_outcome_names_the_entry_of_the_register_it_was_decided_by() -> None:
+    old = the_register()
+    said = old.activities[1].model_copy(update={"ground": old.activities[1].ground.model_copy(update={"en": "new"})})
+    new = lawless([a if a.ref != said.ref else said for a in old.activities], old.rules)
+    names = Names(PARTNERS, [old, new], bytes(range(64)))
+    standings, decisions = judged((REPORT, GRANT))
+    [standing] = [s for s in standings if s.name == name_of(REPORT) and s.activity == said.ref]
+    for register, expected in ((old, old.activities[1].article), (new, "new")):
+        by = [replace(d, register=fingerprint(register)) for d in decisions]
+        ground = names.outcome(REPORT.type, standing, by).ground
+        assert ground is not None
+        assert ground.article == expected
+
+
+def test_a_view_that_only_an_earlier_register_names_is_told_of_still() -> None:
+    old = the_register()
+    new = lawless([a for a in old.activities if a.recipient != "fg"], old.rules)
+    names = Names(PARTNERS, [old, new], bytes(range(64)))
+    assert names.views() == old.views() != new.views()
+    assert names.named_by(names.tokens("fg", "GEGEVENSBESCHERMING").event(name_of(REPORT))) == name_of(REPORT)
