@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -67,9 +68,13 @@ _STATES: Mapping[Consent, Callable[[], tuple[Fact, ...]]] = {
 }  # fmt: skip
 
 
-def supposed(state: Consent, *, taken_back: bool = False) -> tuple[Fact, ...]:
-    """Return facts that make consent stand so, for every purpose and recipient; `taken_back` retracts the event itself."""
-    facts = _STATES[state]()
+def supposed(state: Consent, *, refused: Iterable[str] = (), taken_back: bool = False) -> tuple[Fact, ...]:
+    """Return facts that make consent stand so, for every purpose and recipient, but for the classes of fields it is `refused` for.
+
+    `taken_back` retracts the event itself.
+    """
+    refusals = (replace(_refused(field_class=name), ref=Ref(OIN, f"supposed-refusal-{name}")) for name in refused)
+    facts = (*_STATES[state](), *refusals)
     if taken_back:
         retraction = EventRetracted(**_HAPPENED, withdraws=SUPPOSED.id, reason="ENTERED_IN_ERROR")
         facts = (*facts, _fact(retraction, "supposed-retraction"))

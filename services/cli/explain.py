@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -15,7 +16,7 @@ import typer
 from consent.activities import Register
 from consent.days import day_of
 from consent.explain import explain as explanation
-from consent.known import replay
+from consent.known import Fact, replay
 from consent.policy import Case
 from consent.policy import decide as decisions
 from consent.precedence import Consent
@@ -97,6 +98,7 @@ def decide(
     type: Annotated[str, typer.Option(help="The type of the event, for instance victim-reported.")],
     publisher: Annotated[str, typer.Option(help="The kind of publisher, for instance zorgcoordinator.")],
     consent: Annotated[Consent, typer.Option(help="How consent would stand.")] = Consent.NONE,
+    refused: Annotated[list[str] | None, typer.Option(metavar="CLASS", help="A class of fields that consent is refused for all the same; more than once for several.")] = None,
     safety: Annotated[bool, typer.Option("--safety", help="An officer recorded that safety is at stake.")] = False,
     taken_back: Annotated[bool, typer.Option("--taken-back", help="Its publisher took the event back.")] = False,
     on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day of the event; default today.")] = None,
@@ -112,16 +114,16 @@ def decide(
         raise ConfigurationError(f"{publisher} may not publish {type}: {may}")
     if recipient is not None:
         _known("recipient", recipient)
+    for name in refused or ():
+        _known("field-class", name)
     day = on.date() if on is not None else day_of(datetime.now(UTC))
-    for line in would(load_register(), Case(SUPPOSED, type, publisher, day, safety), consent, taken_back, recipient, lang.value):  # fmt: skip
+    facts = supposed(consent, refused=refused or (), taken_back=taken_back)
+    for line in would(load_register(), Case(SUPPOSED, type, publisher, day, safety), facts, recipient, lang.value):
         print(line)
 
 
-def would(
-    register: Register, case: Case, consent: Consent, taken_back: bool, recipient: str | None, language: str
-) -> list[str]:
-    """Return what the register decides when consent stands so, explained line by line."""
-    facts = supposed(consent, taken_back=taken_back)
+def would(register: Register, case: Case, facts: Sequence[Fact], recipient: str | None, language: str) -> list[str]:
+    """Return what the register decides on these facts, explained line by line."""
     found = [d for d in decisions(register, case, replay(facts)) if recipient in (None, d.recipient)]
     if not found:
         return [_nobody(case.type, case.day, language)]

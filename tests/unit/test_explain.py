@@ -175,6 +175,12 @@ def test_consent_as_supposed_stands_as_it_is_called(state: Consent) -> None:
     assert consent(replay(supposed(state)), "comensha", "REGISTRATIE") is state
 
 
+def test_what_is_supposed_to_be_refused_is_left_out() -> None:
+    judged = Case(SUPPOSED, "victim-reported", "nidos", DAY, False)
+    [decision] = decide(the_register(), judged, replay(supposed(Consent.GIVEN, refused=("special", "identity"))))
+    assert (decision.mask_name, decision.reasons) == ("neutral+quasi", ("consent-narrowed",))
+
+
 def test_what_is_supposed_to_be_taken_back_is() -> None:
     judged = Case(SUPPOSED, "victim-reported", "politie", DAY, False)
     [gone] = decide(the_register(), judged, replay(supposed(Consent.GIVEN, taken_back=True)))

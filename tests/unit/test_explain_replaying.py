@@ -246,6 +246,7 @@ def test_a_what_if_is_decided_without_a_platform() -> None:
         (("decide", "--type", "seponeerd", "--publisher", "nobody"), "unknown publisher-kind nobody"),
         (("decide", "--type", "seponeerd", "--publisher", "politie"), "politie may not publish seponeerd: om"),
         (("decide", "--type", "seponeerd", "--publisher", "om", "--recipient", "cbs"), "unknown recipient cbs"),
+        (("decide", "--type", "seponeerd", "--publisher", "om", "--refused", "neutral"), "unknown field-class neutral"),
         (("explain",), "name one event, or ask for --examples N"),
         (("explain", "event-7", "--examples", "3"), "name one event, or ask for --examples N"),
     ],
@@ -263,6 +264,6 @@ def test_an_answer_is_plain_data() -> None:
 def test_the_guide_shows_what_decide_says() -> None:
     guide = (Path(__file__).parents[2] / "docs" / "explain.md").read_text("utf-8")
     shown = re.findall(r"```sh\n\./ketenbus (decide [^\n]*)\n```\n\n```text\n(.*?)```", guide, re.DOTALL)
-    assert len(shown) == 2
+    assert len(shown) == 3
     for command, said in shown:
         assert run(*command.split())[1] == said
