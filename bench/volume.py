@@ -82,7 +82,7 @@ def measure_memory(say: Say, events: int = 2 * NATION) -> tuple[list[Figure], di
     limit = LIMIT_MIB_PER_100K if events >= SLOPE_EVENTS else None
     figures = []
     for name in flow.weights:
-        figures.append(Figure(f"{name}, memory over {events:,} events (PSS)", flow.peak_mib(name), "MiB", LIMIT_MIB))
+        figures.append(Figure(f"{name}, memory over {events:,} reports (PSS)", flow.peak_mib(name), "MiB", LIMIT_MIB))
         figures.append(Figure(f"{name}, gained in 100,000 events", flow.slope(name), "MiB", limit))
     return figures, {"events": events, "mib_after": flow.weights}
 

@@ -8,6 +8,7 @@ it; of `quasi` the rest is left out; of `neutral` the rest stays, for it says no
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Literal, get_args
 
 from ketenbus.contract import Field, contract
@@ -63,16 +64,17 @@ def share_of(mask: Iterable[str], field: Field) -> Share:
     return "exact" if field.field_class == NEUTRAL else "left-out"
 
 
-def left_out(event_type: str, mask: Iterable[str]) -> tuple[str, ...]:
+@cache
+def left_out(event_type: str, mask: tuple[str, ...]) -> tuple[str, ...]:
     """Return the fields of a type that a mask leaves out, in the schema's order."""
     return _of_share("left-out", event_type, mask)
 
 
-def made_general(event_type: str, mask: Iterable[str]) -> tuple[str, ...]:
+@cache
+def made_general(event_type: str, mask: tuple[str, ...]) -> tuple[str, ...]:
     """Return the fields of a type of which a mask lets only a general value through, in the schema's order."""
     return _of_share("generalised", event_type, mask)
 
 
-def _of_share(share: Share, event_type: str, mask: Iterable[str]) -> tuple[str, ...]:
-    parts = frozenset(mask)
-    return tuple(field.name for field in contract().types[event_type].fields if share_of(parts, field) == share)
+def _of_share(share: Share, event_type: str, mask: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(field.name for field in contract().types[event_type].fields if share_of(mask, field) == share)
