@@ -74,20 +74,25 @@ def view_topic(candidate: Candidate) -> str:
 
 
 def load(folder: Path) -> Law:
-    """Return the law in a folder: `activities.yaml`, and `rules.yaml` where it is there.
+    """Return the law in a folder: `activities.yaml`, and `rules.yaml` where it is there; raises ConfigurationError as `read` does."""
+    try:
+        activities = (folder / "activities.yaml").read_text("utf-8")
+    except FileNotFoundError:
+        raise ConfigurationError(f"no activities.yaml in {folder}: name the folder of the register") from None
+    rules = folder / "rules.yaml"
+    return read(activities, rules.read_text("utf-8") if rules.exists() else "{}")
+
+
+def read(activities: str, over_all: str) -> Law:
+    """Return the law that two texts say: the activities, and the rules over all of them.
 
     Raises ConfigurationError where an activity keeps what it delivered when a period of consent ends: what then stands
     hangs on when it was delivered, and a recount from the facts alone cannot know that.
     """
-    try:
-        rows = yaml.safe_load((folder / "activities.yaml").read_text("utf-8"))
-    except FileNotFoundError:
-        raise ConfigurationError(f"no activities.yaml in {folder}: name the folder of the register") from None
+    rows = yaml.safe_load(activities)
     if keeping := [row["id"] for row in rows if not row.get("expiry_recalls", True)]:
         raise ConfigurationError(f"{keeping[0]}: expiry_recalls is false, which the recount does not know how to judge")
-    rules: Mapping[str, Any] = {}
-    if (folder / "rules.yaml").exists():
-        rules = yaml.safe_load((folder / "rules.yaml").read_text("utf-8"))
+    rules: Mapping[str, Any] = yaml.safe_load(over_all)
     return Law(
         activities=tuple(_activity(row) for row in rows),
         withholds_superseded=rules.get("withhold_superseded", True),

@@ -23,7 +23,7 @@ class DiscloseRecovery:
     catches_up = True
 
     def __init__(self, disclose: Disclose) -> None:
-        self._views = {view_topic(*view): view for view in disclose.laws.views()}
+        self._views = {view_topic(*view): view for view in disclose.laws.views}
         self.topics = tuple(sorted(self._views))
         self._tokens = disclose.tokens
 

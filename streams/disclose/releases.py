@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -79,8 +80,9 @@ class Laws:
         self._approvers = approvers
         self._by_digest = {founding.digest: founding}
 
+    @cached_property
     def views(self) -> tuple[tuple[str, str], ...]:
-        """Return every view there is a topic of: what the founding release names, and the project's own register."""
+        """Every view there is a topic of: what the founding release names, and the project's own register."""
         return tuple(sorted({*self.founding.register.views(), *load_register().views()}))
 
     async def take_up(self, connection: Connection, records: Iterable[Record]) -> dict[int, Record]:

@@ -14,6 +14,7 @@ import pytest
 from infra.local.platform import Platform
 from ketenbus.errors import CorruptLogError
 from streams.admit import store as admit
+from streams.disclose import releases
 from streams.disclose import store as disclose
 from streams.monitoring import store as monitoring
 from streams.registration import store as registration
@@ -24,7 +25,7 @@ from tests.simulation.connection import Kind, Pool
 from tests.simulation.database import Database, Transaction
 from tests.simulation.store_calls import Call, calls, sound
 
-SCHEMAS = (admit.SCHEMA, disclose.SCHEMA, registration.SCHEMA, monitoring.SCHEMA)
+SCHEMAS = (admit.SCHEMA, disclose.SCHEMA, releases.SCHEMA, registration.SCHEMA, monitoring.SCHEMA)
 
 
 @dataclass

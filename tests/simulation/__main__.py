@@ -37,6 +37,8 @@ def _replay(plan: Plan, plant: Plant) -> int:
     print(f"seed {plan.seed}: {len(plan.publishings)} sayings, {plan.workers} workers, batches of {plan.most} at most")
     for publishing in plan.publishings:
         print(f"  at {publishing.at:6.3f} {publishing.saying}")
+    for announcement in plan.announced:
+        print(f"  at {announcement.at:6.3f} {announcement}")
     for fault in plan.faults:
         print(f"  {fault}")
     violation, trace = replayed(plan, plant)

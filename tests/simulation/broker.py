@@ -34,7 +34,15 @@ class Broker:
 
     def append(self, topic: str, key: bytes, value: bytes | None, headers: Headers, at_ms: int | None = None) -> Record:
         """Append a record and stamp it with the broker's own time, or one that it had before."""
-        partition = zlib.crc32(key) % LOG_PARTITIONS if topic == topics.KETENLOG else 0
+        return self._put(topic, partition_of(key) if topic == topics.KETENLOG else 0, key, value, headers, at_ms)
+
+    def control(self, partition: int, value: bytes, header: tuple[str, bytes]) -> Record:
+        """Append a control record to a partition of the log: it has no key."""
+        return self._put(topics.KETENLOG, partition, None, value, (header,), None)
+
+    def _put(
+        self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers, at_ms: int | None
+    ) -> Record:
         held = self.records[topic, partition]
         now = NOW + timedelta(seconds=self.loop.time()) + self.skew
         stamped = int(now.timestamp() * 1000) if at_ms is None else at_ms
@@ -140,6 +148,11 @@ class Tail:
         for place, end in sorted(ends.items()):
             if begin[place] < end:
                 yield self._broker.records[place][begin[place] : end]
+
+
+def partition_of(key: bytes) -> int:
+    """Which partition of the log a key is of."""
+    return zlib.crc32(key) % LOG_PARTITIONS
 
 
 def partitions(topic: str) -> int:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from streams.disclose.releases import is_control
 from streams.monitoring.store import record_of
 from streams.runtime import topics
 from tests.registry import cells
@@ -39,7 +40,7 @@ def _balances(world: World) -> None:
     """Published is admitted, quarantined and repeated, each counted from its own topic; every fact has its receipt."""
     places = [place for place in world.seats["admit"].places if place[0] != topics.DAYS]
     published = sum(len(world.broker.records[place]) for place in places)
-    log = [dict(r.headers) for r in world.broker.of(topics.KETENLOG)]
+    log = [dict(r.headers) for r in world.broker.of(topics.KETENLOG) if not is_control(r)]
     admitted = {h["ketenbus-origin"] for h in log if h["ketenbus-publisher-kind"] != b"bus"}
     quarantined = {r.key for r in world.broker.of(topics.QUARANTINE)}
     repeated = {r.key for r in world.broker.of(topics.REPEATED)}

@@ -15,18 +15,19 @@ from services.verify import law
 from services.verify.judge import Outcome, outcomes
 from services.verify.log import Entry
 from streams.runtime.records import unpack_headers
-from streams.runtime.settings import REGISTER
+from tests.simulation.premises import premises
 
 
 @cache
-def the_law() -> law.Law:
-    """The register as an auditor reads it."""
-    return law.load(REGISTER)
+def law_of(number: int) -> law.Law:
+    """The register of a release as an auditor reads it."""
+    release = premises().releases[number - 1]
+    return law.read(release.activities, release.rules)
 
 
-def judged(facts: list[Mapping[str, Any]]) -> list[Outcome]:
-    """Return what every candidate of one subject's facts should stand at."""
-    return list(outcomes(the_law(), [_entry(f["subject"], f["headers"], f["value"], f["origin"]) for f in facts]))
+def judged(facts: list[Mapping[str, Any]], number: int) -> list[Outcome]:
+    """Return what every candidate of one subject's facts should stand at, by the release of that number."""
+    return list(outcomes(law_of(number), [_entry(f["subject"], f["headers"], f["value"], f["origin"]) for f in facts]))
 
 
 @lru_cache(maxsize=5_000)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, replace
 
-from tests.simulation.story import Saying, Story
+from tests.simulation.broker import LOG_PARTITIONS
+from tests.simulation.story import Saying, Story, rarer
 
 SEATS = ("admit", "disclose", "registration", "monitoring")
 #: crash: the process is gone; freeze: it stands still, longer than its session lasts or not; break: its connection
@@ -45,12 +46,25 @@ class Publishing:
 
 
 @dataclass(frozen=True, slots=True)
+class Announcement:
+    """A release of the register, put in one partition of the log so many seconds after the world began."""
+
+    at: float
+    partition: int
+    number: int
+
+    def __str__(self) -> str:
+        return f"release {self.number} in partition {self.partition}"
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything a world is made of but chance in how long things take, which follows from the seed."""
 
     seed: int
     publishings: tuple[Publishing, ...]
     faults: tuple[Fault, ...]
+    announced: tuple[Announcement, ...] = ()
     most: int = 3
     workers: int = 1
 
@@ -78,8 +92,25 @@ def drawn(seed: int, *, restores: tuple[str, ...] = ()) -> Plan:
         seat = draw.choice(restores or SEATS)
         back = draw.randrange(1, 60)
         faults.append(Fault(seat, back + draw.randrange(1, 80), "restore", str(back)))
+    most, workers = draw.choice((1, 2, 3, 7, 50)), draw.choice((1, 1, 2))
+    announced: tuple[Announcement, ...] = ()
+    rare = random.Random(f"rare-{seed}")
+    if rare.random() < 0.5:
+        said, more = rarer(rare, said)
+        at = sorted(rare.random() * span for _ in more)
+        said, moments = [*said, *more], [*moments, *at]
+        announced = _announced(rare, span)
     publishings = tuple(Publishing(at, saying) for at, saying in zip(moments, said, strict=True))
-    return Plan(seed, publishings, tuple(sorted(faults)), draw.choice((1, 2, 3, 7, 50)), draw.choice((1, 1, 2)))
+    return Plan(seed, publishings, tuple(sorted(faults)), announced, most, workers)
+
+
+def _announced(draw: random.Random, span: float) -> tuple[Announcement, ...]:
+    """Draw when which release comes to which partition: one after another, but in each partition when it comes."""
+    found = []
+    for partition in range(LOG_PARTITIONS):
+        moments = sorted(draw.random() * span for _ in range(draw.choice((0, 1, 2))))
+        found += [Announcement(at, partition, number) for number, at in enumerate(moments, 2)]
+    return tuple(found)
 
 
 def _fault(draw: random.Random) -> Fault:

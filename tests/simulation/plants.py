@@ -120,10 +120,10 @@ PLANTS = {
     plant.name: plant
     for plant in (
         Plant("acknowledged-before-commit", ("lost",), delivery=_AcknowledgesFirst),
-        Plant("position-not-locked", ("doubled",), statements={ADVANCE: _advance_unlocked}),
+        Plant("position-not-locked", ("doubled", "a worker stopped"), statements={ADVANCE: _advance_unlocked}),
         Plant("last-wins", ("unlawful",), swaps=((Known, "__or__", _last_wins),)),
         Plant("judged-at-arrival", ("unlawful",), swaps=((disclose_binding, "judge", _at_arrival),)),
-        Plant("repeats-counted", ("doubled",), swaps=((admit_store, "take", _every_repeat_is_new),)),
+        Plant("repeats-counted", ("doubled", "a worker stopped"), swaps=((admit_store, "take", _every_repeat_is_new),)),
         Plant("change-number-not-raised", ("unlawful",), swaps=((disclose_judge, "_change", _number_stays),)),
         Plant("recall-not-sent", ("unlawful",), swaps=((disclose_judge, "_change", _no_recall),)),
         Plant("unsent-rows-forgotten-by-a-zombie", ("lost",), statements={MARK_SENT: _forget_all}),

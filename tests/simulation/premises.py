@@ -14,10 +14,11 @@ from typing import Any
 import yaml
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from consent.release import Release
 from ketenbus.keyring import PublisherKeys
 from ketenbus.settings import PartnerSettings
 from streams.disclose.tokens import Tokens
-from streams.runtime.settings import ProcessorSettings
+from streams.runtime.settings import LAW, ProcessorSettings
 from streams.worker import PROCESSORS
 
 #: id, kind and unit; none of these organisations exists.
@@ -31,6 +32,15 @@ PARTNERS = (
 )
 OINS: Mapping[str, str] = {name: f"9999999{number:013d}" for number, (name, _, _) in enumerate(PARTNERS, 1)}
 SUBJECT_KEY, VIEW_KEY = bytes(32), bytes(range(64))
+APPROVERS = {name: Ed25519PrivateKey.from_private_bytes(bytes([n] * 32)) for n, name in ((211, "fg"), (212, "beheer"))}
+#: What each later release says otherwise than the one before it.
+CHANGES = (
+    (
+        ("  consent: required\n  mask: [neutral, quasi, identity, special]", "  consent: none\n  mask: [neutral, quasi, identity, special]"),
+        ("  mask: [neutral, quasi, identity, special]", "  mask: [neutral-generalised, quasi-generalised, identity, special]"),
+    ),
+    (("publishers: [zorgcoordinator, fairwork, overige-melder,", "publishers: [zorgcoordinator, fairwork,"),),
+)  # fmt: skip
 DISCLOSE = Ed25519PrivateKey.from_private_bytes(bytes([200] * 32))
 
 
@@ -42,6 +52,7 @@ class Premises:
     keys: Mapping[str, PublisherKeys]
     processors: Mapping[str, Any]
     registry: Path
+    releases: tuple[Release, ...]
     folder: tempfile.TemporaryDirectory[str]
 
     @staticmethod
@@ -63,11 +74,40 @@ def premises() -> Premises:
     registry = root / "partners.yaml"
     registry.write_text(yaml.safe_dump({"partners": [_row(one) for one in settings.values()]}), "utf-8")
     keys = {name: PublisherKeys(one.keyring, one.oin) for name, one in settings.items()}
+    releases = _releases()
+    founding, approvers = root / "release-1.json", root / "approvers.yaml"
+    founding.write_text(releases[0].text(), "utf-8")
+    public = {name: _text(key.public_key().public_bytes_raw()) for name, key in APPROVERS.items()}
+    rows = [{"id": name, "public_key": key} for name, key in public.items()]
+    approvers.write_text(yaml.safe_dump({"approvers": rows}), "utf-8")
     processors = {
-        name: made(ProcessorSettings(name, "", name, "", "", registry, _keys(root, name)))
+        name: made(
+            ProcessorSettings(
+                name, "", name, "", "", registry, _keys(root, name), release=founding, approvers=approvers
+            )
+        )
         for name, made in PROCESSORS.items()
     }
-    return Premises(settings, keys, processors, registry, folder)
+    return Premises(settings, keys, processors, registry, releases, folder)
+
+
+def _releases() -> tuple[Release, ...]:
+    """The project's register; one that asks less consent and shows less of who it is; one by which fewer report. Each names the same types."""
+    texts = [LAW["activities.yaml"].read_text("utf-8")]
+    for changes in CHANGES:
+        text = texts[-1]
+        for old, new in changes:
+            assert old in text, old
+            text = text.replace(old, new)
+        texts.append(text)
+    made: list[Release] = []
+    for number, text in enumerate(texts, 1):
+        previous = made[-1].digest if made else ""
+        release = Release(number=number, previous=previous, activities=text, rules=LAW["rules.yaml"].read_text("utf-8"))
+        for name, key in APPROVERS.items():
+            release = release.approved_by(name, key)
+        made.append(release)
+    return tuple(made)
 
 
 def _partner(root: Path, name: str, kind: str, unit: str | None) -> dict[str, Any]:

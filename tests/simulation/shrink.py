@@ -36,7 +36,7 @@ def shrunk(plan: Plan, plant: Plant = NONE) -> Plan:
         before = plan
         if plan.workers > 1 and still(workers=1):
             plan = replace(plan, workers=1)
-        for name in ("faults", "publishings"):
+        for name in ("faults", "announced", "publishings"):
             plan = replace(plan, **{name: _fewest(getattr(plan, name), lambda part, name=name: still(**{name: part}))})
     return plan
 

@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Se
 from functools import cache
 from typing import Any
 
+import asyncpg
+
 from tests.simulation.database import TABLES, Key, Row, Transaction, Values
 
 Statement = Callable[[Transaction, str, Sequence[Any]], Awaitable[list[Row]]]
@@ -224,6 +226,25 @@ async def _evidence(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list
 async def _newest_releases(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
     newest = {key[0]: values for key, values in sorted(tx.rows("release").items()) if key[0] in arguments[0]}
     return [Row(values) for values in newest.values()]
+
+
+@begins("INSERT INTO release (partition, number, digest, content, origin)")
+async def _put_in_force(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
+    values = dict(zip(TABLES["release"][0], arguments, strict=True))
+    if not await tx.insert("release", (values["partition"], values["number"]), values):
+        raise asyncpg.UniqueViolationError("release_pkey")
+    return []
+
+
+@begins("SELECT digest, content FROM release WHERE")
+async def _contents(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
+    return [Row(values) for values in tx.rows("release").values() if values["digest"] in arguments[0]]
+
+
+@begins("SELECT DISTINCT subject, split_part(origin, '/', 2)::int AS partition FROM fact")
+async def _subjects_in(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
+    found = {(values["subject"], int(values["origin"].split("/")[1])) for values in tx.rows("fact").values()}
+    return [Row({"subject": subject, "partition": n}) for subject, n in sorted(found) if n in arguments[0]]
 
 
 @begins("INSERT INTO confirmation SELECT")

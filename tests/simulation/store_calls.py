@@ -10,9 +10,11 @@ from typing import Any
 
 from consent.policy import Decision
 from streams.admit import store as admit
+from streams.disclose import releases
 from streams.disclose import store as disclose
 from streams.disclose.confirmations import Confirmation
 from streams.disclose.judge import Change, Standing
+from streams.disclose.releases import Law
 from streams.disclose.store import Held, StoredFact
 from streams.disclose.tokens import EventName
 from streams.monitoring import store as monitoring
@@ -22,7 +24,7 @@ from streams.registration.fold import Link, Report
 from streams.registration.store import RecordRow
 from streams.runtime import transaction
 from streams.runtime.records import Record, ToSend
-from tests.consent_facts import given
+from tests.consent_facts import given, the_register
 from tests.log_events import logged
 
 PLACES = [("t", 0), ("t", 1), ("u", 0)]
@@ -50,9 +52,9 @@ def sound(answer: Any) -> Any:
 
 def calls(draw: random.Random) -> Call:
     """Return a call of any store."""
-    return draw.choice((_positions, _positions, _outbox, _admit, _disclose, _registration, _registration, _monitoring))(
-        draw
-    )
+    return draw.choice(
+        (_positions, _positions, _outbox, _admit, _disclose, _releases, _registration, _registration, _monitoring)
+    )(draw)
 
 
 def _some(draw: random.Random, of: Any, most: int = 3) -> list[Any]:
@@ -122,7 +124,7 @@ def _admit(draw: random.Random) -> Call:
 
 def _disclose(draw: random.Random) -> Call:
     facts = [
-        StoredFact(draw.choice(SUBJECTS), "o", draw.choice(NAMES), "consent-given", f"t/0/{n}", "[]", b"v")
+        StoredFact(draw.choice(SUBJECTS), "o", draw.choice(NAMES), "consent-given", f"t/{n % 2}/{n}", "[]", b"v")
         for n in range(draw.randint(0, 4))
     ]
     subjects = _some(draw, SUBJECTS)
@@ -139,6 +141,22 @@ def _disclose(draw: random.Random) -> Call:
             ),
             Call("take_back", lambda c: disclose.take_back(c, [_held(change) for change in changes.values()])),
             Call("confirm", lambda c: disclose.confirm(c, confirmations)),
+        )
+    )
+
+
+def _releases(draw: random.Random) -> Call:
+    """A release in force in a partition has the next number there: a position lets no record be decided twice."""
+    partition, number = draw.randint(0, 1), draw.randint(2, 9)
+    law = Law(number, draw.choice("xy"), the_register(), "", "")
+    control = Record("t", partition, number, 0, None, b"{}", ())
+    partitions, digests = _some(draw, (0, 1)), _some(draw, "xyz")
+    return draw.choice(
+        (
+            Call("store", lambda c: releases.store(c, control, law, f"content {law.digest}")),
+            Call("newest", lambda c: releases.newest(c, partitions)),
+            Call("contents", lambda c: releases.contents(c, digests)),
+            Call("subjects_in", lambda c: disclose.subjects_in(c, partitions)),
         )
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -23,6 +24,8 @@ CONSENTING = ("overige-1", "overige-1", "zorgcoordinatie-1")
 #: Beside each other so that numbers of several partners are one person, and one partner's are several.
 NUMBERS = ("1", "1", "2")
 NAMES = ("Ada Voorbeeld", "Bea Voorbeeld", None)
+#: Who opens a placement at night, and who looks at it afterwards: they may be the same, and then it is no review.
+OFFICERS = tuple(f"0123456789abcde{n}" for n in range(4))
 FORMS = (("AU",), ("CU",), ("AU", "CU"), ("ONBEKEND",))
 
 
@@ -181,7 +184,7 @@ class Story:
             region="NOORD",
             provider_id="0123456789abcdef",
             safety_at_stake=is_unsafe,
-            safety_officer="officier-1" if is_unsafe else None,
+            safety_officer="0123456789abcde0" if is_unsafe else None,
             age_group="ADULT",
         )
 
@@ -226,6 +229,46 @@ class Story:
         if self.draw.random() < 0.6:
             ended = (day + timedelta(days=self.draw.choice((1, 300)))).date()
             self._say(partner, "guardian-ended", subject=number, withdraws=office.id, ended_on=ended)
+
+
+def rarer(draw: random.Random, said: Sequence[Saying]) -> tuple[list[Saying], list[Saying]]:
+    """Return what was said, some words of consent about one class or one phase only; and uses of emergency access, looked at after."""
+    parts = {saying.id: _part(draw) for saying in said if saying.type in ("consent-given", "consent-refused")}
+    changed = [replace(s, fields=tuple(sorted({**dict(s.fields), **parts.get(s.id, {})}.items()))) for s in said]
+    used: list[Saying] = []
+    for number in range(draw.choice((0, 1, 1, 2))):
+        subject = draw.choice(NUMBERS)
+        use: dict[str, Any] = {
+            "subject": subject,
+            "used_on": LONG_AGO.date() - timedelta(days=draw.choice((0, 0, 1))),
+            "ground": "SAFETY_AT_STAKE",
+            "officer": OFFICERS[0],
+        }
+        used.append(_after_hours(draw, "emergency-access-used", f"use{number}", use))
+        for reviewer in draw.sample(OFFICERS, draw.choice((0, 1, 2, 2, 3))):
+            look: dict[str, Any] = {"subject": subject, "reviews": f"use{number}", "reviewed_on": LONG_AGO.date()}
+            look |= {"reviewer": reviewer, "justified": draw.random() < 0.4}
+            used.append(_after_hours(draw, "emergency-access-reviewed", f"look{number}{reviewer[-1]}", look))
+        if draw.random() < 0.2:
+            gone = {"subject": subject, "withdraws": f"use{number}", "reason": "ENTERED_IN_ERROR"}
+            used.append(_after_hours(draw, "event-retracted", f"gone{number}", gone))
+    draw.shuffle(used)
+    return changed, used
+
+
+def _after_hours(draw: random.Random, type: str, id: str, fields: Mapping[str, Any]) -> Saying:
+    held = {"occurred_precision": "UNKNOWN", **fields}
+    return Saying("zorgcoordinatie-1", type, id, draw.randrange(0, 240, 30), tuple(sorted(held.items())))
+
+
+def _part(draw: random.Random) -> dict[str, str]:
+    """One class of fields, one phase of the case, or both; often neither."""
+    return draw.choice(
+        (
+            {}, {}, {"field_class": "special"}, {"field_class": "identity"}, {"field_class": "quasi"},
+            {"case_phase": "signal"}, {"case_phase": "shelter"}, {"field_class": "quasi", "case_phase": "shelter"},
+        )
+    )  # fmt: skip
 
 
 def _period(seed: str) -> dict[str, Any]:

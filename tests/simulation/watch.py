@@ -11,11 +11,12 @@ from ketenbus.contract import contract
 from services.verify.judge import Outcome
 from services.verify.law import view_topic
 from services.verify.masks import left_out, masked, time
+from streams.disclose.releases import is_control
 from streams.disclose.tokens import EventName
 from streams.runtime import topics
 from streams.runtime.records import Record, unpack_headers
 from streams.runtime.transaction import Place
-from tests.simulation.broker import Broker
+from tests.simulation.broker import Broker, partition_of
 from tests.simulation.database import Transaction
 from tests.simulation.facts import event_of, judged
 from tests.simulation.premises import Premises
@@ -46,7 +47,7 @@ class Watch:
         self._told: dict[tuple[str, str], Told] = {}
         #: How often a view was told of what had ended by then, what ends it being stored to follow.
         self.overtaken = 0
-        self._judged: dict[tuple[bytes, int], Mapping[tuple[str, ...], Outcome]] = {}
+        self._judged: dict[tuple[bytes, int, int], Mapping[tuple[str, ...], Outcome]] = {}
 
     def committed(self, seat: Seat, tx: Transaction) -> None:
         """Judge what a transaction made true."""
@@ -80,6 +81,8 @@ class Watch:
         words = (record.topic, record.key, record.value, record.headers)
         is_first = words not in self._appended
         self._appended.add(words)
+        if is_control(record):
+            return
         if record.topic in OUTCOMES:
             self._one_outcome(record.topic, record.key, dict(record.headers))
         elif record.topic.startswith("view."):
@@ -124,13 +127,14 @@ class Watch:
                 raise Violation("doubled", f"{name[1]} is admitted from {self._names[name]} and from {origin}")
 
     def expected(self, subject: bytes) -> Mapping[tuple[str, ...], Outcome]:
-        """What every candidate of a subject should stand at, on all that disclose has learned."""
-        held = self._world.seats["disclose"].database.tables["fact"]
-        facts = [row for key, row in held.items() if key[0] == subject]
-        found = self._judged.get((subject, len(facts)))
+        """What every candidate of a subject should stand at, on all that disclose has learned, by the law of its partition."""
+        tables = self._world.seats["disclose"].database.tables
+        facts = [row for key, row in tables["fact"].items() if key[0] == subject]
+        number = max((n for p, n in tables["release"] if p == partition_of(subject.hex().encode())), default=1)
+        found = self._judged.get((subject, len(facts), number))
         if found is None:
-            found = {(o.entry.oin, o.entry.id, *o.candidate): o for o in judged(facts)}
-            self._judged[subject, len(facts)] = found
+            found = {(o.entry.oin, o.entry.id, *o.candidate): o for o in judged(facts, number)}
+            self._judged[subject, len(facts), number] = found
         return found
 
     def standing_in_views(self) -> set[tuple[str, str]]:
@@ -152,7 +156,10 @@ class Watch:
                 self._told[name] = max(told, self._told.get(name, (0, False)))
                 self._lawful(row["topic"], headers, row["value"])
         touched = {key[0] for name in ("fact", "standing") for key in tx.written.get(name, {})}
-        standings = self._world.seats["disclose"].database.tables["standing"]
+        tables = self._world.seats["disclose"].database.tables
+        released = {partition for partition, _ in tx.written.get("release", {})}
+        touched |= {key[0] for key in tables["fact"] if partition_of(key[0].hex().encode()) in released}
+        standings = tables["standing"]
         for subject in sorted(touched):
             expected = self.expected(subject)
             held = {key[1:]: row for key, row in standings.items() if key[0] == subject}

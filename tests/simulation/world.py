@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 from unittest.mock import patch
 
+from streams.disclose.releases import CONTROL, is_control
 from streams.runtime import delivery, topics
 from streams.runtime.records import Record
 from tests.made_up import NOW
@@ -15,7 +16,7 @@ from tests.simulation.broker import Broker
 from tests.simulation.database import Transaction
 from tests.simulation.ending import OF_THE_REGISTRATION, at_rest, ending
 from tests.simulation.loop import Loop
-from tests.simulation.plan import SEATS, Plan, Publishing
+from tests.simulation.plan import SEATS, Announcement, Plan, Publishing
 from tests.simulation.plants import NONE, Plant
 from tests.simulation.premises import premises
 from tests.simulation.seat import Seat
@@ -67,6 +68,8 @@ class World:
         for seat in self.seats.values():
             seat.database.on_commit = lambda tx, seat=seat: self._committed(seat, tx)  # type: ignore[misc]
             seat.open()
+        for one in self.plan.announced:
+            self.loop.call_at(one.at if self._told is None else 0.0, self._announce, one)
         for record in self._told or ():
             self.broker.append(record.topic, record.key or b"", record.value, record.headers, record.appended_ms)
         if self._told is None:
@@ -86,6 +89,9 @@ class World:
         made = prepared(publishing.saying)
         self.note(f"says: {publishing.saying}")
         self.broker.append(made.topic, made.key, made.value, made.headers)
+
+    def _announce(self, one: Announcement) -> None:
+        self.broker.control(one.partition, premises().releases[one.number - 1].text().encode(), CONTROL)
 
     def _day(self, now: datetime) -> None:
         self.broker.append(topics.DAYS, b"", b"", (), int(now.timestamp() * 1000))
@@ -149,6 +155,8 @@ def _published(world: World) -> list[Record]:
 
 
 def _of(record: Record) -> str:
+    if is_control(record):
+        return "a release of the register"
     told = {name: value.decode("utf-8", "replace") for name, value in record.headers if value is not None}
     parts = (told.get("ce_type", "").removeprefix("nl.mensenhandel."), told.get("ce_id", "")[:24])
     view = (told.get("ce_ketenbuskind", ""), told.get("ce_ketenbuschange", ""), told.get("ketenbus-reason", ""))
