@@ -12,6 +12,8 @@ from consent.known import Known
 from streams.admit import store as admit_store
 from streams.disclose import binding as disclose_binding
 from streams.disclose import judge as disclose_judge
+from streams.disclose import store as disclose_store
+from streams.disclose import view as disclose_view
 from streams.disclose.judge import Change, Standing
 from streams.runtime import transaction
 from streams.runtime.delivery import Delivery, Sent
@@ -114,6 +116,14 @@ def _no_recall(register: Any, logged: Any, decision: Any, old: Standing | None) 
     return replace(change, kind=None, standing=replace(change.standing, change=old.change))
 
 
+async def _nobody(connection: Any, partitions: Any) -> Mapping[bytes, int]:
+    return {}
+
+
+def _nothing_general(event_type: str, mask: Any) -> tuple[str, ...]:
+    return ()
+
+
 _TAKE, _CHANGE = admit_store.take, disclose_judge._change
 
 PLANTS = {
@@ -123,8 +133,10 @@ PLANTS = {
         Plant("position-not-locked", ("doubled", "a worker stopped"), statements={ADVANCE: _advance_unlocked}),
         Plant("last-wins", ("unlawful",), swaps=((Known, "__or__", _last_wins),)),
         Plant("judged-at-arrival", ("unlawful",), swaps=((disclose_binding, "judge", _at_arrival),)),
-        Plant("repeats-counted", ("doubled", "a worker stopped"), swaps=((admit_store, "take", _every_repeat_is_new),)),
+        Plant("repeats-counted", ("doubled",), swaps=((admit_store, "take", _every_repeat_is_new),)),
         Plant("change-number-not-raised", ("unlawful",), swaps=((disclose_judge, "_change", _number_stays),)),
+        Plant("release-forgets-the-past", ("unlawful",), swaps=((disclose_store, "subjects_in", _nobody),)),
+        Plant("masked-as-before", ("unlawful",), swaps=((disclose_view, "made_general", _nothing_general),)),
         Plant("recall-not-sent", ("unlawful",), swaps=((disclose_judge, "_change", _no_recall),)),
         Plant("unsent-rows-forgotten-by-a-zombie", ("lost",), statements={MARK_SENT: _forget_all}),
         Plant("not-waited-for-the-broker", ("lost",), delivery=_DoesNotWait),
