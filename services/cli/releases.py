@@ -123,6 +123,13 @@ async def _releases(settings: ProcessorSettings) -> Releases:
         return await releases(connection, settings)
 
 
+async def _taken_up(settings: ProcessorSettings, digest: str) -> int:
+    """Return in how many partitions this release came into force."""
+    async with snapshot(settings.dsn) as connection:
+        count: int = await connection.fetchval("SELECT count(*) FROM disclose.release WHERE digest = $1", digest)
+        return count
+
+
 async def _effects(settings: ProcessorSettings, placed: Sequence[str]) -> Counter[str]:
     """Return what disclose decided otherwise at these places of the log, by what the recipient heard."""
     async with snapshot(settings.dsn) as connection:
@@ -138,8 +145,7 @@ def _wait(settings: ProcessorSettings, digest: str, seconds: float, progress: Pr
     deadline = time.monotonic() + seconds
     with progress.bars(["partitions"]) as bars:
         while True:
-            held = asyncio.run(_releases(settings)).by_partition.values()
-            taken = sum(law.digest == digest for law in held)
+            taken = asyncio.run(_taken_up(settings, digest))
             bars.move("partitions", taken, topics.KETENLOG_PARTITIONS)
             if taken == topics.KETENLOG_PARTITIONS or time.monotonic() >= deadline:
                 return taken

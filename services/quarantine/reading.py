@@ -14,6 +14,7 @@ from ketenbus.errors import ConfigurationError, RetryableError
 from ketenbus.settings import PartnerSettings
 from streams.runtime.records import Record
 from streams.runtime.settings import ProcessorSettings
+from streams.runtime.settled import log_in
 
 #: How long the broker may be silent before we say so.
 SILENCE_SECONDS = 10.0
@@ -27,7 +28,7 @@ def read_topic(settings: ProcessorSettings, topic: str) -> Iterator[Record]:
     """
     consumer = Consumer(
         {
-            **client_config(settings),
+            **log_in(settings.kafka, settings.user, settings.password),
             "group.id": f"{settings.user}.reading",  # the library wants one; nothing is committed under it
             "enable.auto.commit": False,
             "log_level": 2,  # what fails is raised below, in our own words
@@ -61,17 +62,6 @@ def account_of(partner: PartnerSettings) -> ProcessorSettings:
         partners=Path(),
         keys={},
     )
-
-
-def client_config(settings: ProcessorSettings) -> dict[str, str | int | float | bool]:
-    """Return what a confluent-kafka client needs to log in as this user."""
-    return {
-        "bootstrap.servers": settings.kafka,
-        "security.protocol": "SASL_PLAINTEXT",
-        "sasl.mechanism": "SCRAM-SHA-256",
-        "sasl.username": settings.user,
-        "sasl.password": settings.password,
-    }
 
 
 def _between(consumer: Consumer, topic: str, low: int, end: int, settings: ProcessorSettings) -> Iterator[Record]:

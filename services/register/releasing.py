@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from consent.release import Release, read_release, register_of, require_approved, require_next
 from ketenbus.errors import ConfigurationError, RetryableError
-from services.quarantine.reading import client_config
 from streams.disclose.releases import CONTROL, Law
 from streams.runtime import topics
 from streams.runtime.settings import LAW, ProcessorSettings, contract_words, load_approvers
+from streams.runtime.settled import log_in
 
 SEND_SECONDS = 60.0
 
@@ -79,7 +79,7 @@ def announce(release: Release, settings: ProcessorSettings, after: Mapping[int, 
         else:
             placed.append(f"{message.topic()}/{message.partition()}/{message.offset()}")  # type: ignore[attr-defined]
 
-    producer = Producer({**client_config(settings), "enable.idempotence": True})
+    producer = Producer({**log_in(settings.kafka, settings.user, settings.password), "enable.idempotence": True})
     try:
         for partition in missing:
             producer.produce(

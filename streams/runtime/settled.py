@@ -42,12 +42,17 @@ class Progress:
 
 def client_config(admin: Mapping[str, str]) -> dict[str, str | int | float | bool]:
     """Return the confluent-kafka settings of the administrator's file."""
+    return log_in(admin["kafka"], admin["user"], admin["password"])
+
+
+def log_in(kafka: str, user: str, password: str) -> dict[str, str | int | float | bool]:
+    """Return what a confluent-kafka client needs to log in as this user."""
     return {
-        "bootstrap.servers": admin["kafka"],
+        "bootstrap.servers": kafka,
         "security.protocol": "SASL_PLAINTEXT",
         "sasl.mechanism": "SCRAM-SHA-256",
-        "sasl.username": admin["user"],
-        "sasl.password": admin["password"],
+        "sasl.username": user,
+        "sasl.password": password,
     }
 
 
