@@ -31,7 +31,7 @@ from services.cli.workers import Workers
 from streams.runtime.settings import REGISTER
 from streams.runtime.settled import Gauge, is_settled
 from tests.fault.acknowledged import Found, check
-from tests.fault.trouble import Fault, Scene, faults
+from tests.fault.trouble import AWAY_SECONDS, Fault, Scene, faults
 
 SCALE = 0.01
 SETTLE_SECONDS = 180.0
@@ -130,6 +130,9 @@ def main() -> int:
     """Print the table, and return 1 when anything in it is wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.fault.table", description=__doc__)
     parser.add_argument("--only", default="", help="only the troubles whose name holds this")
+    parser.add_argument(
+        "--away", type=float, default=AWAY_SECONDS, help="how many seconds a server that goes away stays away"
+    )
     asked = parser.parse_args()
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # that a server is away is what this is about
     folder = Path(tempfile.mkdtemp(prefix="ketenbus-chaos-"))
@@ -137,7 +140,7 @@ def main() -> int:
     try:
         with small_disk(folder / "p") as is_small:
             (folder / "p" / "platform.json").write_text("{}\n")
-            chosen = [f for f in faults() if asked.only in f.name and (is_small or f.name != DISK)]
+            chosen = [f for f in faults(asked.away) if asked.only in f.name and (is_small or f.name != DISK)]
             if not is_small:
                 print(f"{DISK}: not run, it takes root on Linux to make a small disk")
             good = run(chosen, folder / "p")

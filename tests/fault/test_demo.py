@@ -152,9 +152,10 @@ def test_the_whole_nation_comes_out_as_published_whatever_is_struck(folder: Path
 
 
 @pytest.mark.long
-@pytest.mark.timeout(1200)
-def test_of_all_that_was_acknowledged_nothing_is_lost_doubled_or_unlawful_in_any_trouble() -> None:
-    words = [sys.executable, "-m", "tests.fault.table"]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=1100, check=False)
+@pytest.mark.timeout(2400)
+@pytest.mark.parametrize("asked", [(), ("--only", "away", "--away", "600")], ids=["every trouble", "ten minutes away"])
+def test_of_all_that_was_acknowledged_nothing_is_lost_doubled_or_unlawful(asked: tuple[str, ...]) -> None:
+    words = [sys.executable, "-m", "tests.fault.table", *asked]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=2300, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.endswith("nothing lost, nothing doubled, nothing unlawful\n")

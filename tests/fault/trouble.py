@@ -40,13 +40,12 @@ class Fault:
     before: Callable[[Scene], Awaitable[None]] | None = None
 
 
-def faults() -> tuple[Fault, ...]:
-    """Return every trouble, in the order of the table."""
+def faults(away_seconds: float = AWAY_SECONDS) -> tuple[Fault, ...]:
+    """Return every trouble, in the order of the table; servers that go away stay away so long."""
     strikes = [(victim, kind) for kind in KINDS for victim in (*NAMES, *SERVERS)]
     return (
         *(Fault(f"{kind} of {victim}", partial(_strike, victim, kind)) for victim, kind in strikes),
-        Fault(f"postgres away for {AWAY_SECONDS:.0f} s", partial(_away, "postgres")),
-        Fault(f"kafka away for {AWAY_SECONDS:.0f} s", partial(_away, "kafka")),
+        *(Fault(f"{name} away for {away_seconds:.0f} s", partial(_away, name, away_seconds)) for name in SERVERS),
         Fault("rebalance: one joins and leaves", _join_and_leave),
         Fault("disk of postgres full", _fill_disk),
         Fault("postgres restored from older copy", _restore, before=_copy),
@@ -57,10 +56,10 @@ async def _strike(victim: str, kind: str, scene: Scene) -> None:
     await scene.chaos.strike(victim, kind)  # type: ignore[arg-type]
 
 
-async def _away(name: str, scene: Scene) -> None:
+async def _away(name: str, seconds: float, scene: Scene) -> None:
     """Kill a server, and start it again only after a while."""
     await _kill_server(scene, name)
-    await asyncio.sleep(AWAY_SECONDS)
+    await asyncio.sleep(seconds)
     await asyncio.to_thread(scene.platform.up)
 
 
