@@ -27,7 +27,7 @@ from sandbox.telling import Planned
 
 CHUNK = 500
 #: How long partners wait for a Kafka that is away; what they handed over before, aiokafka sends again by itself for ever.
-AWAY_SECONDS = 600.0
+AWAY_SECONDS = 1800.0
 RETRY_SECONDS = 0.5
 
 
