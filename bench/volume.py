@@ -60,10 +60,13 @@ def slope(points: Sequence[tuple[int, float]]) -> float:
 
 
 def measure_scale(say: Say, times: Sequence[int] = (1, 3)) -> tuple[list[Figure], dict[str, object]]:
-    """Send the nation's number of reports so many times over, each on a platform of its own; the first is the measure."""
-    each = {}
+    """Send the nation's number of reports so many times over, each on a platform of its own; the first is the measure.
+
+    Of the largest the workers' memory is told too.
+    """
+    each, flows = {}, {}
     for many in times:
-        flow = _on_own_platform(many * NATION, say, ahead=True)
+        flow = flows[many] = _on_own_platform(many * NATION, say, ahead=True)
         each[many] = flow.seconds * 1000 / (many * NATION)
         say(f"{many} x {NATION:,} reports: {each[many]:.2f} ms an event")
     first = times[0]
@@ -73,18 +76,25 @@ def measure_scale(say: Say, times: Sequence[int] = (1, 3)) -> tuple[list[Figure]
         if many != first:
             name = f"time of an event at {many} x / at {first} x"
             figures.append(Figure(name, taken / each[first], "x", LIMIT_TIMES))
+    most = max(times)
+    if most != first:
+        figures += _of_memory(flows[most], most * NATION)
     return figures, {"ms_per_event": {str(many): round(taken, 4) for many, taken in each.items()}}
 
 
 def measure_memory(say: Say, events: int = 2 * NATION) -> tuple[list[Figure], dict[str, object]]:
     """Send that many reports through all processors, publishing while they work, and weigh every worker on the way."""
     flow = _on_own_platform(events, say, ahead=False)
-    limit = LIMIT_MIB_PER_100K if events >= SLOPE_EVENTS else None
+    return _of_memory(flow, events), {"events": events, "mib_after": flow.weights}
+
+
+def _of_memory(flow: Flow, reports: int) -> list[Figure]:
+    limit = LIMIT_MIB_PER_100K if reports >= SLOPE_EVENTS else None
     figures = []
     for name in flow.weights:
-        figures.append(Figure(f"{name}, memory over {events:,} reports (PSS)", flow.peak_mib(name), "MiB", LIMIT_MIB))
+        figures.append(Figure(f"{name}, memory over {reports:,} reports (PSS)", flow.peak_mib(name), "MiB", LIMIT_MIB))
         figures.append(Figure(f"{name}, gained in 100,000 events", flow.slope(name), "MiB", limit))
-    return figures, {"events": events, "mib_after": flow.weights}
+    return figures
 
 
 def _on_own_platform(events: int, say: Say, *, ahead: bool) -> Flow:
