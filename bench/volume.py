@@ -33,14 +33,19 @@ STALLED_SECONDS = 180.0
 
 @dataclass(slots=True)
 class Flow:
-    """How one run went: its own seconds, and of every worker the memory after so many events (MiB)."""
+    """How one run went: its own seconds, how many events were done when, and of every worker the memory after so many (MiB)."""
 
     seconds: float = 0.0
+    done: list[tuple[int, float]] = field(default_factory=list)
     weights: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
 
     def peak_mib(self, name: str) -> float:
         """Return the most memory that worker had (PSS)."""
         return max(weight for _, weight in self.weights[name])
+
+    def late_to_early(self) -> float:
+        """Return how much longer an event took in the last fifth of all events than in the second: the first warms up."""
+        return late_to_early(self.done)
 
     def slope(self, name: str) -> float:
         """Return how much memory that worker gains in 100,000 events (MiB): least squares, its warm-up left out."""
@@ -57,6 +62,20 @@ def slope(points: Sequence[tuple[int, float]]) -> float:
     if len({events for events, _ in warm}) < 2:
         return 0.0
     return statistics.linear_regression(*zip(*warm, strict=True)).slope
+
+
+def late_to_early(done: Sequence[tuple[int, float]]) -> float:
+    """Return the time of an event in the last fifth of them, divided by that in the second fifth; 1 with too few readings.
+
+    >>> late_to_early([(0, 0.0), (20, 9.0), (40, 10.0), (80, 12.0), (100, 14.0)])
+    2.0
+    """
+    first, last = done[0][0], done[-1][0]
+    at = [next(point for point in done if point[0] >= first + (last - first) * share) for share in (0.2, 0.4, 0.8)]
+    (low, began), (high, ended), (late, later) = at
+    if high == low or last == late:
+        return 1.0
+    return (done[-1][1] - later) / (last - late) / ((ended - began) / (high - low))
 
 
 def measure_scale(say: Say, times: Sequence[int] = (1, 3)) -> tuple[list[Figure], dict[str, object]]:
@@ -78,6 +97,8 @@ def measure_scale(say: Say, times: Sequence[int] = (1, 3)) -> tuple[list[Figure]
             figures.append(Figure(name, taken / each[first], "x", LIMIT_TIMES))
     most = max(times)
     if most != first:
+        name = f"time of an event in the last fifth / in the second, {most} x"
+        figures.append(Figure(name, flows[most].late_to_early(), "x", LIMIT_TIMES))
         figures += _of_memory(flows[most], most * NATION)
     return figures, {"ms_per_event": {str(many): round(taken, 4) for many, taken in each.items()}}
 
@@ -143,6 +164,7 @@ async def _until_settled(
         if sent > moved:
             began = began or now
             moved, moved_at = sent, now
+            flow.done.append((sent, now))
             for p in progress:
                 flow.weights[p.processor].append((p.sent, memory_bytes({p.processor: running[p.processor]}) / 2**20))
         if published:
