@@ -16,7 +16,7 @@ from consent.policy import Case, Fate, decide
 from consent.precedence import Consent
 from consent.proofs.examples import CASE, case_and, example
 from consent.table import OTHER, Row, Table, compiled
-from tests.consent_facts import the_register
+from tests.consent_facts import given, quarantined, refused, the_register
 from tests.unit.test_register_refused import RULES, activity
 
 CHANGING = [
@@ -83,6 +83,27 @@ def test_every_row_is_there_once_and_every_candidate_has_every_situation() -> No
     assert {r.situation.consent for r in rows} >= set(Consent)
 
 
+def test_where_no_consent_is_asked_no_class_is_left_out_for_want_of_it() -> None:
+    for need, more in (("none", 0), ("required", 1), ("required-or-safety", 1)):
+        law = register([activity(consent=need, mask=["neutral", "quasi"])], RULES)
+        of_it = {row.situation.consent for row in compiled(law).rows() if row.decision.activity}
+        of_none = {row.situation.consent for row in compiled(law).rows() if not row.decision.activity}
+        assert (len(of_it), len(of_none)) == (len(Consent) + more, len(Consent))
+
+
+def test_what_rests_on_a_legal_task_is_decided_alike_whatever_is_said_of_consent() -> None:
+    law = register([activity(mask=["neutral", "quasi"])], RULES)
+    case = Case(CASE, "aangifte-filed", "politie", date(2020, 1, 1), False)
+    for said in ((), (given(), refused("of-one", field_class="quasi")), (refused(),), (quarantined("q"),)):
+        [decision] = decide(law, case, replay(said))
+        assert (decision.outcome, decision.mask, decision.reasons) == (
+            "delivered",
+            ("neutral", "quasi"),
+            ("legal-task",),
+        )
+        assert compiled(law).decide(case, replay(said)) == (decision,)
+
+
 def test_a_type_or_a_day_that_the_register_does_not_name_has_no_candidates() -> None:
     for name, day in (("no-such-type", date(2020, 1, 1)), ("victim-reported", date(2013, 12, 31))):
         assert the_table().decide(Case(CASE, name, "politie", day, False), replay([])) == ()
@@ -144,6 +165,14 @@ def test_periods_under_the_same_activity_are_one_class_and_others_are_not() -> N
         ({"types": ["seponeerd"], "publishers": ["om"]}, "    seponeerd"),
         ({"recalls": False}, "one/1, from 2014-01-01, inferred, not recalled when it ends to stand"),
         (
+            {"consent": "required"},
+            "one/1, from 2014-01-01, inferred, recalled when it ends to stand, and when a period of consent ends",
+        ),
+        (
+            {"consent": "required", "expiry_recalls": False},
+            "one/1, from 2014-01-01, inferred, recalled when it ends to stand, but not when a period of consent ends",
+        ),
+        (
             {"valid_to": date(2021, 1, 1)},
             "one/1, from 2014-01-01 until 2021-01-01, inferred, recalled when it ends to stand",
         ),
@@ -153,6 +182,17 @@ def test_periods_under_the_same_activity_are_one_class_and_others_are_not() -> N
 def test_a_change_of_law_is_a_line_that_says_it(changed: dict[str, Any], line: str) -> None:
     law = register([activity(**changed)], RULES)
     assert f"{line}\n" in text(law, classes(compiled(law)))
+
+
+def test_what_holds_of_different_publishers_in_one_period_stands_under_one_heading() -> None:
+    ends, begins = {"valid_to": date(2020, 1, 1)}, {"valid_from": date(2020, 1, 1), "version": 2}
+    moved = {"id": "moved", "types": ["placement-moved"]}
+    first = activity(publishers=["politie"], **ends), activity(**moved, publishers=["opvang"], **ends)
+    wider = activity(publishers=["politie", "kmar"], **begins)
+    wider_moved = activity(**moved, publishers=["opvang", "zorgcoordinator"], **begins)
+    law = register([*first, wider, wider_moved], RULES)
+    said = text(law, classes(compiled(law)))
+    assert said.count("No activity, from 2014-01-01 until 2020-01-01\n") == 1
 
 
 def test_article_and_source_stand_with_every_activity() -> None:
@@ -194,6 +234,11 @@ def test_what_is_left_out_is_named() -> None:
         (1, "consent"),
         (2, "consent or consent-quarantined"),
         (5, "consent or consent-quarantined or consent-conflict or consent-refused or consent-withdrawn"),
+        (
+            6,
+            "consent or consent-quarantined or consent-conflict or consent-refused or consent-withdrawn or consent-expired",
+        ),
+        (7, "any but not-explicit or no-authority or consent-unobtainable or no-consent"),
         (8, "any but no-authority or consent-unobtainable or no-consent"),
         (10, "any but no-consent"),
     ],

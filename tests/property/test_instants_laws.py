@@ -103,6 +103,10 @@ def test_a_refusal_or_withdrawal_of_unknown_time_counts_and_never_opens_anything
             assert decision.outcome != "delivered" or before[candidate].outcome == "delivered"
 
 
+def test_what_is_admitted_at_the_very_instant_is_known_at_it() -> None:
+    assert as_known_at([Admitted(given(), at(1)), Admitted(refused(), at(1.01))], at(1)) == (given(),)
+
+
 def test_a_grant_of_unknown_time_counts_only_once_its_source_had_recorded_it() -> None:
     grant = given(when=None, time=at(2))
     assert (as_of([grant], at(1.9)), as_of([grant], at(2))) == ((), (grant,))

@@ -75,6 +75,12 @@ def test_a_refusal_without_authority_is_no_disagreement_and_what_waits_for_a_rep
     assert queue(HERS, HIS, quarantined("q")) == []
 
 
+def test_of_each_side_only_the_words_that_count_are_told() -> None:
+    before, flawed = refused("before", at(-1), **MOTHER), given("flawed", at(-1), explicit=False, **MOTHER)
+    [found, _] = queue(before, flawed, HERS, HIS)
+    assert ([w.event for w in found.grants], [w.event for w in found.refusals]) == (["yes"], ["no"])
+
+
 def test_it_is_said_what_would_settle_it_and_nothing_of_a_person() -> None:
     [found, _] = queue(HERS, HIS, refused("nobody", **PARENT))
     for language, over_when in (("nl", "het is voorbij als"), ("en", "it is over when")):

@@ -21,6 +21,7 @@ from tests.consent_facts import (
     reported,
     retracted,
     unobtainable,
+    withdrawn,
 )
 from tests.unit.test_disclose_view import MOVED
 
@@ -74,6 +75,18 @@ def test_every_word_is_asked_whether_its_guardian_was_in_office_whatever_came_be
         facts = (appointed("g", "voogd-1", 0), ended("g", 4), of_another, flawed, *late)
         assert stands(*facts) is not Consent.GIVEN
         assert stands(*facts, given("g2", at(1), **VOOGD)) is Consent.GIVEN
+
+
+def test_who_granted_before_or_may_not_grant_any_more_and_refuses_disagrees_with_who_grants() -> None:
+    father = {"given_by": "PARENT", "giver": "vader-1", "age_group": "MINOR"}
+    hers = given("hers", given_by="PARENT", giver="moeder-1", age_group="MINOR")
+    his = given("his", at(0), **father)
+    assert stands(hers, his, refused(when=at(1), **father)) is Consent.CONFLICT
+    named = given("named", at(0), purpose="REGISTRATIE", **father)
+    assert stands(hers, named, refused(when=at(1), **father)) is Consent.GIVEN
+    assert stands(hers, named, withdrawn("named"), refused(when=at(1), **father)) is Consent.CONFLICT
+    term, late = (appointed("g", "voogd-1", 0), ended("g", 4)), given("late", at(9), purpose="REGISTRATIE", **VOOGD)
+    assert stands(hers, *term, late, refused(when=at(1), **VOOGD)) is Consent.CONFLICT
 
 
 #: A moment in the middle of everything, and the first instant of its Dutch day, month and year and that after them.
@@ -165,6 +178,14 @@ def test_the_first_and_the_last_day_that_can_be_written_are_days_in_the_netherla
     assert day_of(on("0001-01-01T00:30:00+02:00")) == date.min == day_of(start_of(date.min))
 
 
+def test_a_day_begins_at_an_instant_told_in_utc_wherever_it_is_asked() -> None:
+    assert (start_of(date(2020, 5, 4)), start_of(date.min)) == (
+        on("2020-05-03T22:00:00Z"),
+        datetime.min.replace(tzinfo=UTC),
+    )
+    assert start_of(date(2020, 5, 4)).tzinfo is start_of(date.min).tzinfo is UTC
+
+
 NOBODY: dict[str, Any] = {"PARENT": "MINOR", "GUARDIAN": "MINOR", "REPRESENTATIVE": "ADULT"}
 
 
@@ -217,6 +238,13 @@ def test_a_placement_says_a_minor_as_well_and_its_day_is_dutch() -> None:
     moved = fact(MOVED.model_copy(update={"age_group": "MINOR", "moved_on": date(2020, 5, 4)}), "moved")
     assert stands(given(when=on("2020-05-04T21:59:59+00:00")), moved) is Consent.NO_AUTHORITY
     assert stands(given(when=on("2020-05-04T22:00:00+00:00")), moved) is Consent.GIVEN
+
+
+def test_a_placement_says_an_adult_as_well() -> None:
+    moved = fact(MOVED.model_copy(update={"age_group": "ADULT", "moved_on": date(2020, 5, 4)}), "moved")
+    parent = {"given_by": "PARENT", "age_group": "MINOR"}
+    assert stands(given(when=at(0), **parent), moved) is Consent.NO_AUTHORITY
+    assert stands(given(when=at(-1), **parent), moved) is Consent.GIVEN
 
 
 def test_a_person_said_to_be_a_minor_refuses_validly_and_is_no_second_one_with_authority() -> None:

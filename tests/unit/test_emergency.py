@@ -75,6 +75,20 @@ def test_whoever_said_both_counts_against_until_the_one_is_taken_back() -> None:
     assert (after.reviewers, after.against) == ({ONE}, frozenset())
 
 
+def test_what_the_reviewers_came_to_is_there_once_two_others_looked() -> None:
+    def finding(*reviews: Fact) -> str | None:
+        [found] = standing(replay([USE, *reviews]))
+        return found.finding
+
+    no, also_no, yes, also_yes = (
+        looked(by, id, justified=j) for j in (False, True) for id, by in (("a", ONE), ("b", TWO))
+    )
+    assert (finding(), finding(no), finding(yes)) == (None, None, None)
+    assert finding(yes, also_yes) == "justified"
+    assert finding(no, also_yes) == "not-agreed"
+    assert finding(no, also_no) == "unjustified"
+
+
 def test_an_organisation_reviews_its_own_uses_only() -> None:
     [only] = standing(replay([USE, fact(review().event, "a", oin="0" * 20)]))
     assert only.reviewers == frozenset()

@@ -170,6 +170,12 @@ def test_a_decision_rests_on_the_fewest_facts_that_give_it_again(known: list[Fac
         assert decided(the_register(), judged, others, "comensha", "REGISTRATIE") != decision
 
 
+def test_an_answer_rests_on_the_age_in_a_report_though_the_event_is_no_report() -> None:
+    known, judged = [given(), reported(age_group="MINOR")], case("placement-moved", "opvang")
+    said = explained(known, judged, "opvang", "PLAATSING")
+    assert said.facts == ("grant", "report")
+
+
 @pytest.mark.parametrize("state", Consent)
 def test_consent_as_supposed_stands_as_it_is_called(state: Consent) -> None:
     assert consent(replay(supposed(state)), "comensha", "REGISTRATIE") is state

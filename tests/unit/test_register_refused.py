@@ -107,6 +107,15 @@ def test_a_class_travels_as_it_is_or_made_general_and_not_both() -> None:
         made(activity(mask=["quasi-generalised"]))
 
 
+def test_every_fault_is_told_with_the_document_that_has_it() -> None:
+    with pytest.raises(ValueError, match="interpret") as refused:
+        made(activity(consent="maybe"), withhold_superseded="maybe")
+    assert [line.partition(": Input")[0] for line in str(refused.value).splitlines()] == [
+        "rules: withhold_superseded",
+        "activities: consent",
+    ]
+
+
 @pytest.mark.parametrize("field", sorted(activity()))
 def test_a_missing_field_is_refused_by_its_name(field: str) -> None:
     row = activity()
