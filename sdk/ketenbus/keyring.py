@@ -29,6 +29,9 @@ CREATE TABLE IF NOT EXISTS key(
 ) STRICT;
 """
 
+#: How many keys of one file are remembered at most: enough for a batch and what comes soon after; the file has them all.
+REMEMBERED = 10_000
+
 #: key id and secret
 Key = tuple[str, bytes]
 
@@ -117,7 +120,7 @@ class ZoneKeys:
 
 
 class _KeyFile:
-    """One file of keys. What it has read it remembers until another connection changes the file."""
+    """One file of keys. What it has read it remembers until another connection changes the file, or it is too much."""
 
     def __init__(self, database: sqlite3.Connection, path: Path) -> None:
         self._database = database
@@ -148,7 +151,7 @@ class _KeyFile:
     def keys_for(self, subjects: Sequence[str], prefix: str) -> dict[str, Key]:
         """Return the key of each subject, making those that are missing in one commit."""
         try:
-            self._forget_what_changed()
+            self._forget()
             missing = [subject for subject in subjects if subject not in self._keys]
             missing = [subject for subject in missing if not self._look_up(subject)]
             if missing:
@@ -168,7 +171,7 @@ class _KeyFile:
     def secret(self, key_id: str) -> bytes | None:
         """Return the secret of a key id, or None."""
         try:
-            self._forget_what_changed()
+            self._forget()
             if key_id not in self._secrets:
                 row = self._database.execute("SELECT secret FROM key WHERE key_id = ?", (key_id,)).fetchone()
                 if row is None:
@@ -202,10 +205,10 @@ class _KeyFile:
             self._keys[subject] = (row[0], row[1])
         return row is not None
 
-    def _forget_what_changed(self) -> None:
+    def _forget(self) -> None:
         # data_version rises when another connection commits: that may have been a key's destruction.
         version = self._database.execute("PRAGMA data_version").fetchone()[0]
-        if version != self._version:
+        if version != self._version or max(len(self._keys), len(self._secrets)) >= REMEMBERED:
             self._keys.clear()
             self._secrets.clear()
             self._version = version

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ketenbus import keyring
 from ketenbus.errors import ConfigurationError, CorruptLogError
 from ketenbus.keyring import KEY_ID, PublisherKeys, ZoneKeys
 from tests.made_up import OIN
@@ -123,3 +124,17 @@ def test_a_folder_that_cannot_be_made_says_so(tmp_path: Path) -> None:
 
 def _made(folder: Path, count: int) -> dict[tuple[str, str], tuple[str, bytes]]:
     return PublisherKeys(folder, OIN).keys_for([(f"client-{n}", "identity") for n in range(count)])
+
+
+def test_of_many_keys_a_bounded_number_is_remembered_and_each_stays_what_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keyring, "REMEMBERED", 10)
+    keys, zone = PublisherKeys(tmp_path, OIN), ZoneKeys(tmp_path, [(OIN, "identity")])
+    made = {f"client-{n}": keys.key(f"client-{n}", "identity") for n in range(50)}
+    assert all(zone.secret(key_id) == secret for key_id, secret in made.values())
+    assert {subject: keys.key(subject, "identity") for subject in made} == made
+    assert len(keys.keys_for([(subject, "identity") for subject in made])) == 50  # a batch larger than what is kept
+    keys.key("client-0", "identity")
+    [file], [read] = keys._files.values(), zone._files.values()
+    assert max(len(file._keys), len(read._secrets)) <= 10
