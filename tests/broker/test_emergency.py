@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-import tempfile
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -113,8 +111,8 @@ async def looked(platform: Platform) -> Alarm | None:
 
 
 @pytest.fixture(scope="module")
-def night(platform: Platform) -> Iterator[Night]:
-    with bus(platform, Path(tempfile.mkdtemp(prefix="ketenbus-emergency-"))) as running:
+def night(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
+    with bus(platform, tmp_path_factory.mktemp("emergency")) as running:
         stages = {"before": stage(running, REFUSAL, REPORT, FIRST, NO_OFFICER, NO_GROUND), "used": stage(running, USE)}
         alarm = asyncio.run(looked(platform))
         stages |= {

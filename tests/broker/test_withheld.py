@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -61,13 +59,13 @@ class Counted:
 
 
 @pytest.fixture(scope="module")
-def seen(platform: Platform) -> Iterator[Counted]:
+def seen(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counted]:
     auditor = platform.processor_file("auditor")
 
     def now() -> Found:
         return asyncio.run(found(runtime.load(auditor), "comensha", "REGISTRATIE"))
 
-    with bus(platform, Path(tempfile.mkdtemp(prefix="ketenbus-withheld-"))) as running:
+    with bus(platform, tmp_path_factory.mktemp("withheld")) as running:
         before = now()
         running.say(*SAID)
         said = io.StringIO()
