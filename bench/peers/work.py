@@ -9,23 +9,20 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import secrets
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from functools import cache
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from consent.activities import view_topic
 from consent.policy import Decision
 from ketenbus import codec, envelope
 from ketenbus.envelope import Headers
 from ketenbus.errors import Unreadable
-from streams.disclose.binding import logged
+from streams.disclose.binding import logged, telling
 from streams.disclose.judge import Candidate, Change, Standing, judge
 from streams.disclose.store import StoredFact
 from streams.disclose.tokens import EventName, Tokens
-from streams.disclose.view import message
 from streams.runtime.records import pack_headers
 from streams.runtime.settings import ProcessorSettings, load_register
 
@@ -87,19 +84,7 @@ class Work:
         )
 
     def _tell(self, change: Change) -> Told:
-        decision = change.standing.decision
-        topic = view_topic(decision.recipient, decision.purpose)
-        traceparent = f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
-        activity = self.register.by_ref(decision.activity)
-        told = message(
-            change.logged,
-            decision,
-            activity.mask if activity else (),
-            self.tokens(topic),
-            change.kind or "",
-            change.standing.change,
-            traceparent,
-        )
+        topic, told = telling(self.register, change, self.tokens)
         return Told(topic, told.key, told.value, envelope.sign(told.headers, told.key, told.value or b"", self.signing))
 
     def _receipt(self, event_id: str, stands: dict[Candidate, Standing]) -> Receipt:

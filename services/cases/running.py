@@ -65,7 +65,8 @@ class Play:
         self._auditor = runtime.load(platform.processor_file("auditor"))
         self._registration = runtime.load(platform.processor_file("registration"))
         self._monitoring = runtime.load(platform.processor_file("monitoring"))
-        self._names = named(self._auditor, [founding(self._auditor).register])
+        law = founding(self._auditor)
+        self._names = named(self._auditor, {law.fingerprint: law.register})
         self._oins = {partner.id: oin for oin, partner in self._names.partners.items()}
         self._called = {partner.id: partner.name for partner in self._names.partners.values()}
         self._recipients = Recipients(platform, self._names.register, self._names.partners)

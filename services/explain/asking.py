@@ -86,8 +86,7 @@ async def _explained(
     connection: Connection, held: Releases, names: Names, event_id: str, wanted: str | None
 ) -> Explained:
     mine = await _mine(connection, event_id, wanted)
-    answers = []
-    registers = {law.fingerprint: law.register for law in held.laws.values()}
+    answers, registers = [], held.registers
     for fact in mine:
         about = sorted(await facts_about(connection, [fact.subject]), key=lambda f: position(f.origin))
         known = [Logged(position(one.origin), fact_of(logged(one))) for one in about]

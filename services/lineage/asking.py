@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from consent.activities import Register
 from ketenbus.contract import contract
@@ -27,8 +27,8 @@ async def names_of(connection: store.Connection, settings: ProcessorSettings) ->
     return named(settings, (await releases(connection, settings)).registers)
 
 
-def named(settings: ProcessorSettings, registers: Sequence[Register]) -> Names:
-    """Return the names an auditor with these settings may translate, by these registers, the newest last."""
+def named(settings: ProcessorSettings, registers: Mapping[str, Register]) -> Names:
+    """Return the names an auditor with these settings may translate, by these registers (by fingerprint, the newest last)."""
     return Names(load_partners(settings.partners), registers, settings.key("views"))
 
 

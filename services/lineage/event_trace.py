@@ -76,7 +76,7 @@ def _told(arrivals: Iterable[Arrival]) -> Iterator[NotAdmitted]:
 
 def _related(found: Found, names: Names) -> Iterator[Related]:
     """Yield what this event names, what names it, and what its subject's consent and safety are judged on."""
-    consent = any(_asks_consent(row, found.decisions, names) for row in found.standings)
+    consent = any(asks(names.activity(row, found.decisions)) for row in found.standings)
     for fact in found.about:
         is_itself = (fact.oin, fact.id) == (found.oin, found.id)
         if is_itself:
@@ -103,12 +103,6 @@ def _pending(found: Found, names: Names) -> Iterator[Related]:
 
 def _is_for(event: FactQuarantined, found: Found) -> bool:
     return (oin_of(event.quarantined_source), event.quarantined_id) == (found.oin, found.id)
-
-
-def _asks_consent(row: StandingRow, decisions: Iterable[DecisionRow], names: Names) -> bool:
-    candidate = (row.name, row.recipient, row.purpose)
-    by = [d.register for d in decisions if (d.name, d.recipient, d.purpose) == candidate]
-    return asks(names.activity(row.activity, by[-1] if by else ""))
 
 
 def _bears_on_consent(event: Event) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-from consent.activities import Activity, Register, fingerprint, view_topic
+from consent.activities import Activity, Register, view_topic
 from consent.masks import left_out, made_general
 from ketenbus.contract import contract
 from services.lineage.answers import Event, Ground, Judgement, Outcome
@@ -25,11 +25,11 @@ MONITORING = ("rapporteur", "MONITORING")
 class Names:
     """What an auditor needs to name things: the partners, the registers decided by, and the key of the views' tokens."""
 
-    def __init__(self, partners: Mapping[str, Partner], registers: Sequence[Register], view_key: bytes) -> None:
-        """`registers` are all that the bus ever went by, the newest last."""
+    def __init__(self, partners: Mapping[str, Partner], registers: Mapping[str, Register], view_key: bytes) -> None:
+        """`registers` are all that the bus ever went by, by fingerprint, the newest last."""
         self.partners = partners
-        self.register = registers[-1]
-        self._registers = {fingerprint(register): register for register in registers}
+        self.register = tuple(registers.values())[-1]
+        self._registers = registers
         self.tokens = cache(lambda recipient, purpose: Tokens(view_key, view_topic(recipient, purpose)))
 
     def publisher(self, oin: str, event_type: str | None) -> str:
@@ -55,27 +55,31 @@ class Names:
         """Return every (recipient, purpose) that any of the registers names."""
         return tuple(sorted({view for register in self._registers.values() for view in register.views()}))
 
-    def activity(self, ref: str, decided_by: str) -> Activity | None:
-        """Return the entry that a decision names, in the register of that fingerprint; None where none was found (default no)."""
-        return self._registers.get(decided_by, self.register).by_ref(ref)
+    def activity(self, row: StandingRow, history: Sequence[DecisionRow]) -> Activity | None:
+        """Return the entry that let it stand so, in the register it was last decided by; None where there is none (default no)."""
+        mine = _decisions_on(row, history)
+        register = self._registers.get(mine[-1].register, self.register) if mine else self.register
+        return register.by_ref(row.activity)
 
     def outcome(self, event_type: str, row: StandingRow, history: Sequence[DecisionRow]) -> Outcome:
         """Return how an event stands for one recipient and purpose, with the decisions that led there."""
-        mine = [d for d in history if (d.name, d.recipient, d.purpose) == (row.name, row.recipient, row.purpose)]
         return Outcome(
             recipient=row.recipient,
             purpose=row.purpose,
             subject=hashed(row.name.subject),
             outcome=row.outcome,
             reasons=row.reasons,
-            ground=_ground(self.activity(row.activity, mine[-1].register if mine else "")),
+            ground=_ground(self.activity(row, history)),
             mask=row.mask,
             left_out=left_out(event_type, row.mask) if row.outcome == "delivered" else (),
             generalised=made_general(event_type, row.mask) if row.outcome == "delivered" else (),
             change=row.change,
             in_view=row.in_view,
             token=self.tokens(row.recipient, row.purpose).event(row.name),
-            history=tuple(Judgement(d.decided_at, d.outcome, d.kind, d.change, d.activity, d.reasons) for d in mine),
+            history=tuple(
+                Judgement(d.decided_at, d.outcome, d.kind, d.change, d.activity, d.reasons)
+                for d in _decisions_on(row, history)
+            ),
         )
 
     def named_by(self, token: str) -> EventName | None:
@@ -85,6 +89,10 @@ class Names:
             if isinstance(read, EventName):
                 return read
         return None
+
+
+def _decisions_on(row: StandingRow, history: Sequence[DecisionRow]) -> list[DecisionRow]:
+    return [d for d in history if (d.name, d.recipient, d.purpose) == (row.name, row.recipient, row.purpose)]
 
 
 def _ground(entry: Activity | None) -> Ground | None:

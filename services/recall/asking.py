@@ -65,9 +65,8 @@ async def certified(settings: ProcessorSettings, said: str, now: datetime) -> Ce
             await store.sent(connection, [subject]),
         )
     facts = [_logged(fact, names.partners) for fact in stored]
-    registers = {law.fingerprint: law.register for law in held.laws.values()}
     in_force = held.by_partition[facts[-1].place[0]].fingerprint
-    return certificate(subject, registers, in_force, facts, judged, found, now)
+    return certificate(subject, held.registers, in_force, facts, judged, found, now)
 
 
 def _logged(stored: StoredFact, partners: Mapping[str, Partner]) -> Logged:

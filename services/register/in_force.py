@@ -23,9 +23,9 @@ class Releases:
     places: Mapping[str, Mapping[int, str]]
 
     @property
-    def registers(self) -> tuple[Register, ...]:
-        """Every register, the newest last."""
-        return tuple(law.register for law in sorted(self.laws.values(), key=lambda law: law.number))
+    def registers(self) -> Mapping[str, Register]:
+        """Every register by its fingerprint, the newest last."""
+        return {law.fingerprint: law.register for law in sorted(self.laws.values(), key=lambda law: law.number)}
 
     @property
     def newest(self) -> Law:

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 import secrets
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 
@@ -23,7 +23,7 @@ from streams.disclose.judge import Candidate, Change, Standing, judge
 from streams.disclose.releases import Laws, founding, is_control
 from streams.disclose.store import StoredFact
 from streams.disclose.tokens import EventName, Tokens
-from streams.disclose.view import LogEvent, message
+from streams.disclose.view import LogEvent, ViewMessage, message
 from streams.runtime import topics
 from streams.runtime.records import Record, ToSend, pack_headers, unpack_headers
 from streams.runtime.settings import ProcessorSettings, load_approvers
@@ -107,19 +107,7 @@ class Disclose:
         return [*self._receipts(receipts), *told]  # in this order: what cannot be receipted is not delivered
 
     def _tell(self, record: Record, register: Register, change: Change) -> ToSend:
-        decision = change.standing.decision
-        activity = register.by_ref(decision.activity)
-        topic = view_topic(decision.recipient, decision.purpose)
-        traceparent = f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
-        told = message(
-            change.logged,
-            decision,
-            activity.mask if activity else (),
-            self.tokens(topic),
-            change.kind or "",
-            change.standing.change,
-            traceparent,
-        )
+        topic, told = telling(register, change, self.tokens)
         headers = envelope.sign(told.headers, told.key, told.value or b"", self.signing)
         return ToSend(record, topic, told.key, told.value, headers)
 
@@ -134,6 +122,17 @@ class Disclose:
             headers: Headers = (("ketenbus-batch", place), ("ketenbus-batch-signature", signature))
             out.append(ToSend(record, topics.RECEIPTS, key.encode(), value, headers))
         return out
+
+
+def telling(register: Register, change: Change, tokens: Callable[[str], Tokens]) -> tuple[str, ViewMessage]:
+    """Return the topic of the view that hears of a change, and what it hears, unsigned, under a trace of its own."""
+    decision = change.standing.decision
+    activity = register.by_ref(decision.activity)
+    topic = view_topic(decision.recipient, decision.purpose)
+    traceparent = f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+    mask = activity.mask if activity else ()
+    told = message(change.logged, decision, mask, tokens(topic), change.kind or "", change.standing.change, traceparent)
+    return topic, told
 
 
 def _several(subjects: Sequence[bytes]) -> Iterator[Sequence[bytes]]:

@@ -25,7 +25,7 @@ from tests.consent_facts import the_register
 
 NAME = EventName(b"s" * 16, "1" * 20, "event-1")
 VIEW = ("comensha", "REGISTRATIE")
-NAMES = Names({}, [the_register()], b"k" * 64)
+NAMES = Names({}, {"": the_register()}, b"k" * 64)
 KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
 
 

@@ -47,7 +47,7 @@ PARTNERS = {
     OIN: Partner("care-1", OIN, "Care One", "zorgcoordinator", None, False, b""),
     DESK_OIN: Partner("comensha", DESK_OIN, "CoMensha", "comensha", None, False, b""),
 }
-NAMES = Names(PARTNERS, [the_register()], bytes(range(64)))
+NAMES = Names(PARTNERS, {fingerprint(the_register()): the_register()}, bytes(range(64)))
 LAW = fingerprint(the_register())
 KINDS = {OIN: "zorgcoordinator", DESK_OIN: "comensha"}
 CELL = ("2.1", "all", "2020")
@@ -315,7 +315,7 @@ def test_an_outcome_names_the_entry_of_the_register_it_was_decided_by() -> None:
     old = the_register()
     said = old.activities[1].model_copy(update={"ground": old.activities[1].ground.model_copy(update={"en": "new"})})
     new = lawless([a if a.ref != said.ref else said for a in old.activities], old.rules)
-    names = Names(PARTNERS, [old, new], bytes(range(64)))
+    names = Names(PARTNERS, {fingerprint(r): r for r in (old, new)}, bytes(range(64)))
     standings, decisions = judged((REPORT, GRANT))
     [standing] = [s for s in standings if s.name == name_of(REPORT) and s.activity == said.ref]
     for register, expected in ((old, old.activities[1].article), (new, "new")):
@@ -328,6 +328,6 @@ def test_an_outcome_names_the_entry_of_the_register_it_was_decided_by() -> None:
 def test_a_view_that_only_an_earlier_register_names_is_told_of_still() -> None:
     old = the_register()
     new = lawless([a for a in old.activities if a.recipient != "fg"], old.rules)
-    names = Names(PARTNERS, [old, new], bytes(range(64)))
+    names = Names(PARTNERS, {fingerprint(r): r for r in (old, new)}, bytes(range(64)))
     assert names.views() == old.views() != new.views()
     assert names.named_by(names.tokens("fg", "GEGEVENSBESCHERMING").event(name_of(REPORT))) == name_of(REPORT)
