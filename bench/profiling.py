@@ -28,8 +28,8 @@ from streams.runtime import transaction
 from streams.runtime.delivery import Delivery, Processor
 from streams.runtime.faust_lane import BATCH_RECORDS
 from streams.runtime.records import Record
+from streams.runtime.sending import SENDING
 from streams.runtime.settings import load
-from streams.runtime.topics import QUARANTINE_BYTES
 from streams.worker import PROCESSORS, SESSION, nothing_to_reset
 
 #: The processors in the order a report meets them: each reads what the one before it wrote.
@@ -126,9 +126,7 @@ async def _delivery(platform: Platform, name: str, statements: Statements | None
         await connection.execute(processor.schema)
     producer = None
     if processor.sends:
-        producer = AIOKafkaProducer(
-            **access, enable_idempotence=True, acks="all", linger_ms=0, max_request_size=QUARANTINE_BYTES
-        )
+        producer = AIOKafkaProducer(**access, **SENDING)
         await producer.start()
     if statements is not None:
         await asyncio.sleep(0)  # what made the tables is told only now

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import reduce
+from functools import partial, reduce
 
 from consent.days import span
 from consent.periods import waits
@@ -186,43 +186,44 @@ class Known:
 def learn(fact: Fact) -> Known:
     """Return what one fact teaches."""
     event = fact.event
-    chain = Known(chain=frozenset({Corrected(event.TYPE, fact.ref, fact.time, getattr(event, "corrects", None))}))
+    in_chain = Corrected(event.TYPE, fact.ref, fact.time, getattr(event, "corrects", None))
+    known = partial(Known, chain=frozenset({in_chain}))
     # Only such a fact can be the repair of one: else a link under the same id would end the wait for a refusal.
-    known = chain | Known(admitted=frozenset({fact.ref}))
+    repairs = partial(known, admitted=frozenset({fact.ref}))
     match event:
         case ConsentGiven():
-            return known | Known(said=frozenset({_granted(fact.ref, event)}))
+            return repairs(said=frozenset({_granted(fact.ref, event)}))
         case ConsentRefused():
-            return known | Known(said=frozenset({_refused(fact.ref, event)}))
+            return repairs(said=frozenset({_refused(fact.ref, event)}))
         case ConsentWithdrawn():
-            return known | Known(withdrawals=frozenset({Ended(fact.ref, Ref(fact.ref.oin, event.withdraws))}))
+            return repairs(withdrawals=frozenset({Ended(fact.ref, Ref(fact.ref.oin, event.withdraws))}))
         case ConsentUnobtainable():
-            return known | Known(unobtainable=frozenset({Unobtainable(fact.ref, event.purpose, event.recipient)}))
+            return repairs(unobtainable=frozenset({Unobtainable(fact.ref, event.purpose, event.recipient)}))
         case GuardianAppointed():
-            return known | Known(guardians=frozenset({Guardian(fact.ref, event.guardian, event.appointed_on)}))
+            return repairs(guardians=frozenset({Guardian(fact.ref, event.guardian, event.appointed_on)}))
         case GuardianEnded():
             end = GuardianEnd(fact.ref, Ref(fact.ref.oin, event.withdraws), event.ended_on)
-            return known | Known(guardians_ended=frozenset({end}))
+            return repairs(guardians_ended=frozenset({end}))
         case EventRetracted():
-            return known | Known(retractions=frozenset({Ended(fact.ref, Ref(fact.ref.oin, event.withdraws))}))
+            return repairs(retractions=frozenset({Ended(fact.ref, Ref(fact.ref.oin, event.withdraws))}))
         case VictimReported(age_group="MINOR", reported_on=day) | PlacementMoved(age_group="MINOR", moved_on=day):
-            return chain | Known(minors=frozenset({Aged(fact.ref, day)}))
+            return known(minors=frozenset({Aged(fact.ref, day)}))
         case VictimReported(age_group="ADULT", reported_on=day) | PlacementMoved(age_group="ADULT", moved_on=day):
-            return chain | Known(adults=frozenset({Aged(fact.ref, day)}))
+            return known(adults=frozenset({Aged(fact.ref, day)}))
         case EmergencyAccessUsed():
-            return chain | Known(uses=frozenset({Use(fact.ref, event.officer, event.used_on)}))
+            return known(uses=frozenset({Use(fact.ref, event.officer, event.used_on)}))
         case EmergencyAccessReviewed(reviewer=reviewer, justified=justified):
             review = Review(fact.ref, Ref(fact.ref.oin, event.reviews), reviewer, justified)
-            return chain | Known(reviews=frozenset({review}))
+            return known(reviews=frozenset({review}))
         case ConsentBegun():
-            return chain | Known(begun=frozenset({Ended(fact.ref, _grant(event))}))
+            return known(begun=frozenset({Ended(fact.ref, _grant(event))}))
         case ConsentExpired():
-            return chain | Known(expired=frozenset({Ended(fact.ref, _grant(event))}))
+            return known(expired=frozenset({Ended(fact.ref, _grant(event))}))
         case FactQuarantined():
             oin = event.quarantined_source.split(":")[3]
-            return chain | Known(quarantined=frozenset({Ref(oin, event.quarantined_id)}))
+            return known(quarantined=frozenset({Ref(oin, event.quarantined_id)}))
         case _:
-            return chain
+            return known()
 
 
 def replay(facts: Iterable[Fact]) -> Known:

@@ -25,11 +25,12 @@ from streams.disclose.recovery import DiscloseRecovery
 from streams.monitoring.binding import Monitoring
 from streams.registration.binding import Registration
 from streams.registration.recovery import RegistrationRecovery
-from streams.runtime import metrics, quiet, telemetry, topics, transaction
+from streams.runtime import metrics, quiet, telemetry, transaction
 from streams.runtime.delivery import Processor, patiently
 from streams.runtime.faust_lane import lane
 from streams.runtime.health import Pulse, beat
 from streams.runtime.recovery import KafkaTail, Recovery, recover
+from streams.runtime.sending import SENDING
 from streams.runtime.settings import ProcessorSettings, load
 from streams.runtime.watched import WatchedDelivery
 
@@ -94,9 +95,7 @@ async def serve(settings: ProcessorSettings, pulse: Pulse) -> None:
     await patiently(settings.name, lambda: make_ready(processor, pool, cluster, KafkaTail(sasl)))
     producer = None
     if processor.sends:
-        producer = AIOKafkaProducer(
-            **sasl, enable_idempotence=True, acks="all", linger_ms=0, max_request_size=topics.QUARANTINE_BYTES
-        )
+        producer = AIOKafkaProducer(**sasl, **SENDING)
         await producer.start()
     app = lane(WatchedDelivery(processor, pool, producer, pulse), settings)
     ending = []

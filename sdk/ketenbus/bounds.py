@@ -96,6 +96,8 @@ def _range(schema: Any) -> tuple[int, int]:
 
 def _varint(raw: bytes, at: int, place: str) -> tuple[int, int]:
     """Return the zigzag number at a place, and the place after it."""
+    if at < len(raw) and (byte := raw[at]) < 0x80:  # most lengths and choices are one byte
+        return (byte >> 1) ^ -(byte & 1), at + 1
     number = shift = 0
     for byte in raw[at : at + VARINT_BYTES]:
         at += 1

@@ -129,7 +129,8 @@ def telling(register: Register, change: Change, tokens: Callable[[str], Tokens])
     decision = change.standing.decision
     activity = register.by_ref(decision.activity)
     topic = view_topic(decision.recipient, decision.purpose)
-    traceparent = f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+    trace = secrets.token_hex(24)
+    traceparent = f"00-{trace[:32]}-{trace[32:]}-01"
     mask = activity.mask if activity else ()
     told = message(change.logged, decision, mask, tokens(topic), change.kind or "", change.standing.change, traceparent)
     return topic, told

@@ -80,6 +80,41 @@ async def test_a_single_record_is_not_waited_with() -> None:
     await stream.aclose()  # type: ignore[attr-defined]
 
 
+async def test_what_is_counted_waits_for_more_of_it_for_the_time_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    more, slept = asyncio.Event(), []
+    turn = asyncio.sleep
+
+    async def more_comes_meanwhile(seconds: float) -> None:
+        slept.append(seconds)
+        more.set()
+        for _ in range(3):
+            await turn(0)
+
+    async def slowly() -> AsyncIterator[Event]:
+        yield Event(0)
+        await more.wait()
+        yield Event(1)
+
+    monkeypatch.setattr(asyncio, "sleep", more_comes_meanwhile)
+    [batch] = [batch async for batch in micro_batches(slowly(), gather_seconds=0.1)]
+    assert ([r.offset for r in batch.records], slept) == ([0, 1], [0.1])
+
+
+async def test_a_backlog_is_not_waited_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    turn = asyncio.sleep
+
+    async def noted(seconds: float) -> None:
+        slept.append(seconds)
+        await turn(0)
+
+    monkeypatch.setattr(asyncio, "sleep", noted)
+    told = events(3 * BATCH_RECORDS)
+    found = [batch async for batch in micro_batches(arriving(told), gather_seconds=0.1)]
+    assert [r.offset for batch in found for r in batch.records] == list(range(3 * BATCH_RECORDS))
+    assert len(slept) < len(found)
+
+
 async def test_nothing_is_acknowledged_before_its_batch_is() -> None:
     told = events(3)
     [batch] = await batches(told)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from aiokafka.partitioner import DefaultPartitioner
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,7 +24,8 @@ from ketenbus.keyring import PublisherKeys
 from ketenbus.sealing import seal
 from ketenbus.values import Sealed
 from streams.runtime import settled, topics
-from streams.runtime.records import Record, pack_headers, unpack_headers
+from streams.runtime.records import MOST_GROWTH, Record, pack_headers, unpack_headers
+from streams.runtime.sending import partition_of
 from streams.runtime.settings import LAW, ProcessorSettings, load, load_partners, load_register
 from streams.runtime.zone import ZoneReader
 from tests.consent_facts import OIN, the_register
@@ -47,6 +49,19 @@ def test_a_header_without_a_value_can_be_kept_too() -> None:
 
 def test_packed_headers_are_text_that_a_database_takes() -> None:
     assert "\0" not in pack_headers((("x\0", b"\0\xff"),))
+
+
+@given(HEADERS)
+def test_packed_headers_take_no_more_room_than_quarantine_has_for_them(headers: Any) -> None:
+    in_kafka = sum(2 + len(name.encode()) + len(value) for name, value in headers)
+    assert len(pack_headers(headers)) <= MOST_GROWTH * in_kafka + len("[]")
+
+
+@given(st.binary(max_size=70))
+def test_a_key_goes_where_every_kafka_client_puts_it(key: bytes) -> None:
+    twelve = list(range(12))
+    assert partition_of(key, twelve, twelve) == DefaultPartitioner()(key, twelve, twelve)
+    assert partition_of(key, [0], [0]) == 0
 
 
 def test_a_record_names_its_coordinates() -> None:
