@@ -15,7 +15,7 @@ import statistics
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import psutil
@@ -43,6 +43,8 @@ LIMIT_MS = 500.0
 #: What the bus may take of the yardstick's p99.
 LIMIT_TIMES = 3.0
 RATE = 100
+#: The same at these rates too: they show what the machine adds as it fills up.
+SLOWER = (50, 25)
 TURN_SECONDS = 5
 WARM_UP_SECONDS = 5
 ARRIVE_SECONDS = 60.0
@@ -84,9 +86,10 @@ def measure(say: Say, seconds: int = 20) -> tuple[list[Figure], dict[str, object
         workers = Workers(platform.data)
         running = workers.start_all()
         try:
-            ways = asyncio.run(_all(platform, seconds, say))
+            at_rates = asyncio.run(_all(platform, seconds, say))
         finally:
             workers.check(running)
+        ways = at_rates[RATE]
         hops = _hops(platform, ways[BUS])
     taken_ms = {name: way.latencies_ms() for name, way in ways.items()}
     figures = []
@@ -103,6 +106,8 @@ def measure(say: Say, seconds: int = 20) -> tuple[list[Figure], dict[str, object
         ]
     for name, way in ways.items():
         figures.append(Figure(f"{name}, whole machine busy", statistics.mean(way.busy_percent), "%"))
+    for rate in SLOWER:
+        figures += _beside(rate, at_rates[rate])
     details: dict[str, object] = {
         "events": len(taken_ms[BUS]),
         "per_second": RATE,
@@ -111,7 +116,18 @@ def measure(say: Say, seconds: int = 20) -> tuple[list[Figure], dict[str, object
     return figures, details
 
 
-async def _all(platform: Platform, seconds: int, say: Say) -> dict[str, Way]:
+def _beside(rate: int, ways: dict[str, Way]) -> list[Figure]:
+    """Return the bus beside the yardstick at a rate that no limit is set for."""
+    ours, bare_two = (quantile(ways[name].latencies_ms(), 0.99) for name in (BUS, YARDSTICK))
+    return [
+        Figure(f"at {rate} events/s: publish to view, p99", ours, "ms"),
+        Figure(f"at {rate} events/s: two commits, p99", bare_two, "ms"),
+        Figure(f"at {rate} events/s: p99 / two commits, p99", ours / bare_two, "x"),
+        Figure(f"at {rate} events/s: whole machine busy", statistics.mean(ways[BUS].busy_percent), "%"),
+    ]
+
+
+async def _all(platform: Platform, seconds: int, say: Say) -> dict[int, dict[str, Way]]:
     admin = platform.admin()
     await bare.make_topics(admin)
     async with AsyncExitStack() as stack:
@@ -142,14 +158,15 @@ async def _all(platform: Platform, seconds: int, say: Say) -> dict[str, Way]:
         await _first_arrival(ways[BUS])
         number = 1
         for way in ways.values():
-            number = await _turn(way, number, WARM_UP_SECONDS)
-            way.due.clear()
-            way.busy_percent.clear()
-        for turn in range(seconds // TURN_SECONDS):
-            say(f"turn {turn + 1} of {seconds // TURN_SECONDS}: {TURN_SECONDS} s each at {RATE} events/s")
-            for way in ways.values():
-                number = await _turn(way, number, TURN_SECONDS)
-        return ways
+            number = await _turn(way, number, WARM_UP_SECONDS, RATE)
+        at_rates = {}
+        for rate in (RATE, *SLOWER):
+            at_rates[rate] = {name: replace(way, due={}, busy_percent=[]) for name, way in ways.items()}
+            for turn in range(seconds // TURN_SECONDS):
+                say(f"turn {turn + 1} of {seconds // TURN_SECONDS}: {TURN_SECONDS} s each at {rate} events/s")
+                for way in at_rates[rate].values():
+                    number = await _turn(way, number, TURN_SECONDS, rate)
+        return at_rates
 
 
 async def _first_arrival(bus: Way) -> None:
@@ -159,13 +176,13 @@ async def _first_arrival(bus: Way) -> None:
     await bus.all_arrived(START_SECONDS)
 
 
-async def _turn(way: Way, number: int, seconds: int) -> int:
+async def _turn(way: Way, number: int, seconds: int, rate: int) -> int:
     """Send at the rate for that long, wait until all has arrived, and return the next number."""
     psutil.cpu_percent()  # measures from here
     began = time.monotonic()
     sending = []
-    for step in range(seconds * RATE):
-        due = began + step / RATE
+    for step in range(seconds * rate):
+        due = began + step / rate
         await asyncio.sleep(max(0.0, due - time.monotonic()))
         way.due[str(number)] = due
         sending.append(asyncio.ensure_future(way.send(number)))
