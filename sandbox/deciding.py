@@ -16,6 +16,9 @@ from sandbox.targets import Cell, Targets, published
 from sandbox.text import Over, Wish, wishes
 
 WISH_WEIGHT = 1000.0
+#: What a share of what is itself decided weighs at the published size: it is missed by parts of a person, and those must cost
+#: more than the search may leave (its gap). At another size no number may lie between, and looking for one takes seconds.
+PART_WEIGHT = 10 * WISH_WEIGHT
 SIZE = Cell("2.1", "excluding-kmar-only", "total")
 #: By whom cards are for, the cards that are still to be dealt.
 Hands = dict[tuple[object, ...], list[str]]
@@ -79,9 +82,11 @@ class Deciding:
             if any(cell in self._terms for cell in quotient.of + quotient.less):
                 part, shift = (1, 0) if wish.way == "times" else (100, int(wish.way == "change"))
                 low, high = ((bound / part) + shift for bound in (wish.low - half, wish.high + half))
-                self._want_between(quotient, known, low, high)
+                self._want_between(quotient, known, low, high, PART_WEIGHT if ratio == 1 else WISH_WEIGHT)
 
-    def _want_between(self, quotient: Over, known: Mapping[Cell, int], low: float, high: float) -> None:
+    def _want_between(
+        self, quotient: Over, known: Mapping[Cell, int], low: float, high: float, part_weight: float
+    ) -> None:
         above = self._added(quotient.of)
         for at, factor in self._added(quotient.less).items():
             above[at] = above.get(at, 0.0) - factor
@@ -100,7 +105,7 @@ class Deciding:
             row = dict(above)
             for at, factor in below.items():
                 row[at] = row.get(at, 0.0) - bound * factor
-            self._program.bound(row, least_gap, most_gap, WISH_WEIGHT)
+            self._program.bound(row, least_gap, most_gap, part_weight)
 
     def _want_rank(self, wish: Wish) -> None:
         """Want the cell above each other that is to stand lower: beyond the last place that this one may have."""

@@ -1,7 +1,7 @@
 """Deals traits to the persons of a plan so that they count to the figures of the text, or to the nearest that can be.
 
 After the program that decides how many persons of each sort there are. What the text does not determine is invented
-here and nowhere else: origins per form, ages, sexes, labour sectors and months (reproducible-figures, "Free").
+here and nowhere else: origins per form, ages, sexes, sectors, Dublin indications and months (reproducible-figures, "Free").
 """
 
 from __future__ import annotations
@@ -16,7 +16,19 @@ from sandbox.deciding import Deciding, Hands
 from sandbox.plan import Sort
 from sandbox.targets import Cell, Targets
 from sandbox.text import wishes
-from sandbox.traits import BANDS, LABOUR, MONTHS, NATIONALITIES, SEXES, UNKNOWN, Traits
+from sandbox.traits import (
+    BANDS,
+    DRUGS,
+    DUBLIN_YEARS,
+    INDICATIONS,
+    LABOUR,
+    MONTHS,
+    NATIONALITIES,
+    REGIONS,
+    SEXES,
+    UNKNOWN,
+    Traits,
+)
 
 #: Persons that only year and forms tell apart.
 Group = tuple[str, tuple[str, ...]]
@@ -33,6 +45,16 @@ _WOMEN = {"BL_SU": 0.93, "GO_SU": 0.85, "AU": 0.32, "CU": 0.22, "ORGAAN": 0.4, "
 _YOUNG = {"2016": 0.55, "2017": 0.45, "2018": 0.42, "2019": 0.40, "2020": 0.36}
 _SEX_UNKNOWN = 0.03
 _SPRING = ("03", "04", "05")
+#: Sector of crime, and with what Dublin indication; where that is recorded, of who comes from Africa and of others.
+_CRIME = {DRUGS: 0.5, "OVERIG": 0.3, UNKNOWN: 0.2}
+_AFRICAN = {
+    f"{DRUGS}+{INDICATIONS[0]}": 0.5,
+    f"{DRUGS}+{INDICATIONS[1]}": 0.3,
+    DRUGS: 0.05,
+    "OVERIG": 0.1,
+    UNKNOWN: 0.05,
+}
+_ELSEWHERE = {f"{DRUGS}+{INDICATIONS[0]}": 0.02, DRUGS: 0.2, "OVERIG": 0.5, UNKNOWN: 0.28}
 _SECTORS = dict(zip(LABOUR, (0.34, 0.26, 0.24, 0.16), strict=True))
 
 
@@ -54,22 +76,33 @@ def dealt(persons: Mapping[Sort, int], targets: Targets, seed: int) -> dict[Sort
     return years_of(found, draw)
 
 
-def _people(group: Group, hands: Hands) -> list[tuple[str, str, str]]:
-    """Return nationality, age band and sex of each person of a group."""
+def _people(group: Group, hands: Hands) -> list[tuple[str, str, str, str]]:
+    """Return nationality, age band, sex and sector of crime of each person of a group."""
     sexes = hands["sex", *group]
     return [
-        (nationality, hands["band", *group, nationality == "NL"].pop(), sexes.pop())
+        (
+            nationality,
+            hands["band", *group, nationality == "NL"].pop(),
+            sexes.pop(),
+            hands["crime", *group, _is_african(nationality)].pop() if "CU" in group[1] else UNKNOWN,
+        )
         for nationality in hands["origin", *group]
     ]
 
 
-def _one(sort: Sort, nationality: str, band: str, sex: str, hands: Hands, draw: random.Random) -> Traits:
+def _is_african(nationality: str) -> bool:
+    return REGIONS.get(nationality) == "AFRIKA"
+
+
+def _one(sort: Sort, nationality: str, band: str, sex: str, crime: str, hands: Hands, draw: random.Random) -> Traits:
     labour, month = UNKNOWN, str(draw.randint(1, 12))
     if "AU" in sort.forms:
         labour = hands["labour", sort.year, "FAIRWORK" in sort.kinds].pop()
         month = hands["month", sort.year].pop()
     youngest = {BANDS[0]: 17, BANDS[1]: 18, BANDS[2]: 23, UNKNOWN: None}[band]
-    return Traits(nationality, sex, youngest, None if labour == UNKNOWN else labour, int(month))
+    sector, _, indication = crime.partition("+")
+    known = (None if held == UNKNOWN else held for held in (labour, sector))
+    return Traits(nationality, sex, youngest, next(known), int(month), next(known), indication or None)
 
 
 def _groups(persons: Mapping[Sort, int]) -> dict[Group, int]:
@@ -84,7 +117,7 @@ def _ranked(forms: Sequence[str]) -> tuple[str]:
 
 
 def _origins_and_ages(persons: Mapping[Sort, int], targets: Targets, seed: int) -> Hands:
-    """Decide nationalities, and age bands of the Dutch and of the others apart (H29 asks for Dutch minors)."""
+    """Decide nationalities, age bands of the Dutch and of the others apart (H29 asks for Dutch minors), and crimes."""
     deciding = Deciding("origins", seed)
     for group, number in _groups(persons).items():
         year, forms = group
@@ -104,7 +137,26 @@ def _origins_and_ages(persons: Mapping[Sort, int], targets: Targets, seed: int) 
             deciding.deal_with(bands, origin, [name for name in NATIONALITIES if (name == "NL") is of_dutch])
             for name in taste:
                 deciding.counts_in(bands, name, traits.band_cells(year, ranked, name, dutch=of_dutch))
+        if "CU" in forms:
+            _crimes(deciding, group, number, weights)
     return deciding.decided(targets)
+
+
+def _crimes(deciding: Deciding, group: Group, number: int, weights: Mapping[str, float]) -> None:
+    """Decide the sectors of crime, with Dublin indications, of who comes from Africa and of the others apart (H17)."""
+    year, origin = group[0], ("origin", *group)
+    part = sum(weight for name, weight in weights.items() if _is_african(name)) / sum(weights.values())
+    for of_africa, share in ((True, part), (False, 1 - part)):
+        crimes = ("crime", *group, of_africa)
+        taste = (_AFRICAN if of_africa else _ELSEWHERE) if year in DUBLIN_YEARS else _CRIME
+        deciding.share_out(crimes, round(share * number), taste)
+        deciding.deal_with(crimes, origin, [name for name in NATIONALITIES if _is_african(name) is of_africa])
+        for name in taste:
+            sector, _, indication = name.partition("+")
+            if sector != UNKNOWN:
+                deciding.counts_in(crimes, name, traits.crime_cells(year, sector))
+            if indication:
+                deciding.counts_in(crimes, name, traits.dublin_cells(year, *(("AFRIKA",) if of_africa else ())))
 
 
 def _can_be(nationality: str, form: str) -> bool:

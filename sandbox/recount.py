@@ -164,9 +164,14 @@ def _order(said: Mapping[str, Any]) -> tuple[object, ...]:
 
 
 def _traits(first: Mapping[str, Any], said: Iterable[Mapping[str, Any]]) -> Traits:
-    """Return who a person is by the first report, and the labour sector by any."""
-    labour = next((f["labour_sector"][0] for f in said if f.get("labour_sector")), None)
-    return Traits(first["nationality"], first["sex"], first.get("age_at_report"), labour, first["reported_on"].month)
+    """Return who a person is by the first report, and sectors and Dublin indication by any."""
+    told = list(said)
+    labour, crime, dublin = (
+        next((f[name][0] for f in told if f.get(name)), None)
+        for name in ("labour_sector", "cu_sector", "dublin_indication")
+    )
+    month = first["reported_on"].month
+    return Traits(first["nationality"], first["sex"], first.get("age_at_report"), labour, month, crime, dublin)
 
 
 def _add(count: Counter[Cell], table: str, row: str, columns: Sequence[str], *more_rows: str) -> None:

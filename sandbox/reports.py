@@ -48,6 +48,8 @@ def content(
         "forms": tuple(forms),
         "su_sector": tuple(sectors) or None,
         "labour_sector": person.labour or None if "AU" in forms else None,
+        "cu_sector": person.crime or None if "CU" in forms else None,
+        "dublin_indication": person.dublin or None,
         "phone": f"+31 6 000 {draw.randrange(100_000):05d}" if draw.random() < 0.15 else None,
         "narrative": "Verzonnen toelichting bij een verzonnen melding." if draw.random() < 0.1 else None,
     }
@@ -141,11 +143,12 @@ def _wrong(fields: Mapping[str, object], draw: random.Random) -> dict[str, objec
     """Return what an earlier version said instead: another form, no sector, another year, nobody's number or traits."""
     day = fields["reported_on"]
     assert isinstance(day, date)
+    no_sector = dict.fromkeys(("su_sector", "labour_sector", "cu_sector"))
     ways: list[dict[str, object]] = [
-        {"forms": ("ONBEKEND",), "su_sector": None, "labour_sector": None},
-        {"forms": ("CU",) if fields["forms"] != ("CU",) else ("AU",), "su_sector": None, "labour_sector": None},
+        {"forms": ("ONBEKEND",), **no_sector},
+        {"forms": ("CU",) if fields["forms"] != ("CU",) else ("AU",), **no_sector},
         {"v_number": f"8888{draw.randrange(40):06d}"},
-        {"sex": "ONBEKEND", "nationality": "ONBEKEND", "age_at_report": None},
+        {"sex": "ONBEKEND", "nationality": "ONBEKEND", "age_at_report": None, "dublin_indication": None},
     ]
     if fields.get("labour_sector"):
         ways.append({"labour_sector": None})

@@ -1,4 +1,4 @@
-"""Who the persons of a plan are, as far as a figure of the text can tell: origin, age, sex, sector of labour and month.
+"""Who the persons of a plan are, as far as a figure of the text can tell: origin, age, sex, sectors, Dublin and month.
 
 Regions of origin: slachtoffermonitor-part1, L1008-1028 (which nationality lies in which is geography).
 """
@@ -21,18 +21,28 @@ REGIONS = {
 SEXES = ("MAN", "VROUW", UNKNOWN)
 BANDS = ("ONDER_18", "VAN_18_TOT_23", "VANAF_23", UNKNOWN)
 LABOUR = ("HORECA", "HUISHOUDEN", "OVERIGE_DIENSTVERLENING", "OVERIGE_ARBEID")
+DRUGS = "DRUGSDELICTEN"
+CRIMES = (DRUGS, "OVERIG")
+INDICATIONS = ("DUBLINCLAIM", "POTENTIELE_DUBLINCLAIM")
+#: The years of which a Dublin indication is known (slachtoffermonitor-part1, L1475-1478).
+DUBLIN_YEARS = ("2019", "2020")
 OVERLAPS = ("CU+SU", "AU+SU", "AU+CU", "AU+CU+SU")
 MONTHS = tuple(f"{month:02}" for month in range(1, 13))
 
 
 class Traits(NamedTuple):
-    """One person, but for name and numbers. `age` is that at the first report, in `month`; `labour` the sector."""
+    """One person, but for name and numbers. `age` is that at the first report, in `month`; `labour` the sector.
+
+    `crime` is the sector of criminal exploitation, `dublin` the Dublin indication.
+    """
 
     nationality: str
     sex: str
     age: int | None
     labour: str | None
     month: int
+    crime: str | None = None
+    dublin: str | None = None
 
 
 def band(age: int | None) -> str:
@@ -72,6 +82,16 @@ def labour_cells(year: str, sector: str, *, by_fairwork: bool) -> Iterator[Cell]
         yield from _table(table, (sector, TOTAL), (year, TOTAL))
 
 
+def crime_cells(year: str, sector: str) -> Iterator[Cell]:
+    """Yield what a person exploited in this sector of crime adds one to."""
+    return _table("2.5", (sector, TOTAL), (year, TOTAL))
+
+
+def dublin_cells(year: str, *rows: str) -> Iterator[Cell]:
+    """Yield what a person of the drugs sector with a Dublin indication adds one to, in rows of origin and their total."""
+    return _table("2.5-dublin", (*rows, TOTAL), (year, TOTAL) if year in DUBLIN_YEARS else ())
+
+
 def together(forms: Sequence[str]) -> str:
     """Return which forms a person has, both forms of sexual exploitation as one.
 
@@ -97,6 +117,11 @@ def cells_of(
         one.append(Cell("2.4b", f"{person.month:02}", year))
         if person.labour is not None:
             one += labour_cells(year, person.labour, by_fairwork="FAIRWORK" in kinds)
+    if "CU" in forms and person.crime is not None:
+        one += crime_cells(year, person.crime)
+        if person.crime == DRUGS and person.dublin is not None:
+            region = REGIONS.get(person.nationality)
+            one += dublin_cells(year, person.nationality, *((region,) if region == "AFRIKA" else ()))
     yield from ((cell, 1) for cell in one)
     if person.age is not None:
         for column in (year, *ranked, TOTAL):

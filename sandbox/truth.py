@@ -81,8 +81,8 @@ def text(cells: Mapping[Cell, int]) -> dict[Cell, float]:
 
 
 def _traits(person: Person) -> Traits:
-    labour = person.labour[0] if person.labour else None
-    return Traits(person.nationality, person.sex, person.age, labour, person.first.month)
+    labour, crime, dublin = (each[0] if each else None for each in (person.labour, person.crime, person.dublin))
+    return Traits(person.nationality, person.sex, person.age, labour, person.first.month, crime, dublin)
 
 
 def hierarchical(forms: Sequence[str]) -> str:

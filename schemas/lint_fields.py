@@ -40,6 +40,8 @@ CODELIST_CLASSES = {
     "exploitation-form": "special",
     "su-sector": "special",
     "labour-sector": "special",
+    "cu-sector": "special",
+    "dublin-indication": "special",
 }
 
 #: What each kind may say beside the attributes every field has.

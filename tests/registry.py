@@ -68,6 +68,8 @@ def registered(person: Person) -> Registered:
         nationality=state.nationality or "ONBEKEND",
         age=state.age_at_report,
         minor=state.age_group == "MINOR",
+        cu_sector=state.cu_sector,
+        dublin_indication=state.dublin_indication,
     )
 
 
@@ -94,7 +96,7 @@ def as_read(planned: Planned) -> Report:
         police_unit=said.get("police_unit"),
         reported_on=said["reported_on"],
         forms=said["forms"],
-        su_sector=said.get("su_sector", ()),
+        **{name: said.get(name, ()) for name in ("su_sector", "cu_sector", "dublin_indication")},
         **{name: said[name] for name in ("labour_sector", "sex", "nationality", "age_group", "age_at_report")},
         identity={kind: hashlib.sha256(text.encode()).hexdigest() for kind, text in keys.items()},
     )
@@ -140,10 +142,12 @@ def reports(draw: st.DrawFn, id: str, known_forms: Sequence[str]) -> Planned:
         "reported_on": date(int(draw(st.sampled_from(YEARS))), draw(st.integers(1, 12)), draw(st.integers(1, 28))),
         "forms": tuple(forms),
         "sex": draw(st.sampled_from(SEXES)),
-        "nationality": draw(st.sampled_from(("NL", "PL", "MX"))),
+        "nationality": draw(st.sampled_from(("NL", "PL", "MX", "NG"))),
         "age_group": draw(st.sampled_from(("MINOR", "ADULT", "UNKNOWN"))),
         "age_at_report": draw(st.none() | st.integers(15, 25)),
         "labour_sector": draw(st.sampled_from(((), ("HORECA",)))),
+        "cu_sector": draw(st.sampled_from(((), ("DRUGSDELICTEN",)))),
+        "dublin_indication": draw(st.sampled_from(((), ("DUBLINCLAIM",)))),
     }
     if set(forms) & set(SU):
         fields["su_sector"] = tuple(draw(st.lists(st.sampled_from(SECTORS), max_size=2, unique=True)))

@@ -192,6 +192,13 @@ def _offences(_: Known, row: Symbolic, __: Symbolic) -> tuple[z3.BoolRef, z3.Boo
     return z3.Not(row.recipient.among(OFFICIAL_RECIPIENTS)), row.shows({"criminal"})
 
 
+def _dublin(known: Known, row: Symbolic, _: Symbolic) -> tuple[z3.BoolRef, z3.BoolRef]:
+    carries = row.type.among(known.of(lambda t: any(field.codelist == "dublin-indication" for field in t.fields)))
+    registration = z3.And(row.recipient.is_("comensha"), row.purpose.is_("REGISTRATIE"))
+    monitoring = z3.And(row.recipient.is_("rapporteur"), row.purpose.is_("MONITORING"))
+    return z3.And(carries, z3.Not(registration), z3.Not(monitoring)), row.shows({"special"})
+
+
 def _waits(_: Known, row: Symbolic, __: Symbolic) -> tuple[z3.BoolRef, z3.BoolRef]:
     return row.consent.is_(Consent.QUARANTINED), z3.And(row.delivered, row.reason.is_(Consent.GIVEN.value))
 
@@ -322,5 +329,12 @@ PROHIBITIONS: tuple[Prohibition, ...] = (
         "AVG art. 10; architecture, section 4",
         1,
         _offences,
+    ),
+    Prohibition(
+        "dublin-registration",
+        "a Dublin indication goes to the registration and the Rapporteur's monitoring only",
+        "slachtoffermonitor-part1, L919-920 (the figure shows that these know it); no source names another",
+        1,
+        _dublin,
     ),
 )

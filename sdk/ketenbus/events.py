@@ -63,7 +63,7 @@ class VictimReported(Event):
     """A possible victim is reported to the national registration (slachtoffermonitor-part1, L411-414, L1075-1082)."""
 
     TYPE: ClassVar[str] = "victim-reported"
-    SCHEMA_ID: ClassVar[int] = 1004
+    SCHEMA_ID: ClassVar[int] = 1042
 
     subject: str
     occurred_at: datetime | None = None
@@ -86,6 +86,8 @@ class VictimReported(Event):
     forms: tuple[str, ...] | Sealed | None = None
     su_sector: tuple[str, ...] | Sealed | None = None
     labour_sector: tuple[str, ...] | Sealed | None = None
+    cu_sector: tuple[str, ...] | Sealed | None = None
+    dublin_indication: tuple[str, ...] | Sealed | None = None
     narrative: str | Sealed | None = None
 
 
@@ -380,7 +382,7 @@ class RegistrationRecorded(Event):
     wins (architecture, section 5)."""
 
     TYPE: ClassVar[str] = "registration-recorded"
-    SCHEMA_ID: ClassVar[int] = 1021
+    SCHEMA_ID: ClassVar[int] = 1041
 
     subject: str
     occurred_at: datetime | None = None
@@ -396,6 +398,8 @@ class RegistrationRecorded(Event):
     forms: tuple[str, ...] | Sealed | None = None
     su_sector: tuple[str, ...] | Sealed | None = None
     labour_sector: tuple[str, ...] | Sealed | None = None
+    cu_sector: tuple[str, ...] | Sealed | None = None
+    dublin_indication: tuple[str, ...] | Sealed | None = None
 
 
 class RegistrationCorrected(Event):

@@ -19,6 +19,8 @@ from streams.monitoring.store import registered
 from streams.runtime.settings import LAW, ProcessorSettings
 
 FIGURES = Path(__file__).parents[2] / "streams" / "monitoring" / "figures.yaml"
+#: The lists of codes that a record holds.
+CODES = ("forms", "su_sector", "labour_sector", "cu_sector", "dublin_indication")
 NUMBERED = re.compile(r"(\d+)\.(\d+)(.*)")
 
 
@@ -69,8 +71,8 @@ async def cells(settings: ProcessorSettings) -> dict[Cell, int]:
 async def contents(settings: ProcessorSettings) -> list[str]:
     """Return what every record in force says, without any number, id or time.
 
-    One line of JSON each: ["registration-recorded", reports, forms, sectors of sexual exploitation, of labour
-    exploitation, sex, nationality, age group, age]; the lists sorted.
+    One line of JSON each: ["registration-recorded", reports, forms, sectors of sexual, of labour and of criminal
+    exploitation, Dublin indications, sex, nationality, age group, age]; the lists sorted.
     """
     connection = await asyncpg.connect(settings.dsn)
     try:
@@ -83,6 +85,6 @@ async def contents(settings: ProcessorSettings) -> list[str]:
 
 
 def _content(record: Mapping[str, Any]) -> str:
-    lists = (sorted(record["reports"], key=str), *(sorted(record[k]) for k in ("forms", "su_sector", "labour_sector")))
+    lists = (sorted(record["reports"], key=str), *(sorted(record.get(name, ())) for name in CODES))
     said = (record[name] for name in ("sex", "nationality", "age_group", "age_at_report"))
     return json.dumps(["registration-recorded", *lists, *said], separators=(",", ":"), ensure_ascii=False)

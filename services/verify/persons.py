@@ -39,6 +39,8 @@ class Report:
     nationality: str | None = None
     age: int | None = None
     minor: bool = False
+    cu_sectors: tuple[str, ...] = ()
+    dublin: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,16 @@ class Person:
     def labour_sectors(self) -> frozenset[str]:
         """Every sector of labour exploitation reported."""
         return frozenset(sector for report in self.reports for sector in report.labour_sectors)
+
+    @property
+    def cu_sectors(self) -> frozenset[str]:
+        """Every sector of criminal exploitation reported."""
+        return frozenset(sector for report in self.reports for sector in report.cu_sectors)
+
+    @property
+    def dublin(self) -> frozenset[str]:
+        """Every Dublin indication reported."""
+        return frozenset(indication for report in self.reports for indication in report.dublin)
 
     @property
     def form(self) -> str:
@@ -137,6 +149,8 @@ def _report(event: VictimReported, opened: Event) -> Report:
         nationality=event.nationality,
         age=event.age_at_report,
         minor=event.age_group == "MINOR",
+        cu_sectors=codes(opened, "cu_sector"),
+        dublin=codes(opened, "dublin_indication"),
     )
 
 

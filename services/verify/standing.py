@@ -4,7 +4,7 @@ No derived id, time, offset or receipt is in it, so that any order of arrival, a
 give the same hash. The form, one line of JSON each, without spaces, not ASCII-escaped, sorted, joined by newlines:
 
     [source, id, recipient, purpose, outcome, mask, activity, [reasons]]      each different one once
-    ["registration-recorded", [[kind, unit, month], ...], [forms], [su], [labour], sex, nationality, age_group, age]
+    ["registration-recorded", [[kind, unit, month], ...], [forms], [su], [labour], [cu], [dublin], sex, nationality, age_group, age]
                                                       once per record in force; the lists sorted
 """
 
@@ -63,14 +63,14 @@ def counted_of(persons: Iterable[Person]) -> Iterator[str]:
     """Return, for each person, what its record should hold."""
     for person in persons:
         reports = [[r.kind, r.unit, r.on.replace(day=1).isoformat()] for r in person.reports]
-        held = (sorted(person.forms), sorted(person.su_sectors), sorted(person.labour_sectors))
-        yield _line("registration-recorded", sorted(reports, key=str), *held)
+        held = (person.forms, person.su_sectors, person.labour_sectors, person.cu_sectors, person.dublin)
+        yield _line("registration-recorded", sorted(reports, key=str), *map(sorted, held))
 
 
 def _counted(record: RegistrationRecorded, secret: Secret) -> tuple[Any, ...]:
     event = open_event(record, secret).event
     reports = [[r.reporter_kind, r.police_unit, r.reported_in.isoformat()] for r in record.reports]
-    held = [codes(event, name) for name in ("forms", "su_sector", "labour_sector")]
+    held = [codes(event, name) for name in ("forms", "su_sector", "labour_sector", "cu_sector", "dublin_indication")]
     return "registration-recorded", sorted(reports, key=str), *held
 
 

@@ -17,6 +17,7 @@ Which = Callable[[Person], bool]
 SEXUAL = {"BL_SU", "GO_SU"}
 EUROPE, AFRICA, ASIA, LATIN = {"PL", "BG", "HU"}, {"NG", "UG", "SL", "GM"}, {"VN", "PH"}, {"MX"}
 NAMED = ("NL", "PL", "NG", "BG", "HU", "VN", "MX", "UG", "PH", "SL", "GM")
+DUBLIN = {"DUBLINCLAIM", "POTENTIELE_DUBLINCLAIM"}
 WITHOUT_DUTY = {"ZORGCOORDINATOR", "FAIRWORK", "OVERIG"}
 SECTORS = ("HORECA", "HUISHOUDEN", "OVERIGE_DIENSTVERLENING", "OVERIGE_ARBEID")
 
@@ -26,7 +27,7 @@ def values(everyone: Iterable[Person]) -> dict[Cell, float]:
     persons = [p for p in everyone if p.year in YEARS and not p.is_kmar_only_sexual]
     of = {year: [p for p in persons if p.year == year] for year in YEARS}
     found = {**_years(of), **_forms(persons, of), **_labour(persons, of), **_who(persons, of), **_ages(persons, of)}
-    found |= _reporters(persons, of)
+    found |= _reporters(persons, of) | _criminal(of["2020"])
     return {("text", name, "value"): value for name, value in found.items()}
 
 
@@ -89,6 +90,13 @@ def _labour(persons: list[Person], of: dict[str, list[Person]]) -> dict[str, flo
         "H12.services": _place("OVERIGE_DIENSTVERLENING", SECTORS, sectors),
         **{f"H13.{name}": _place(at, range(1, 13), months) for at, name in ((3, "march"), (4, "april"), (5, "may"))},
     }
+
+
+def _criminal(last: list[Person]) -> dict[str, float]:
+    exploited = [p for p in last if "CU" in p.forms]
+    drugs = [p for p in exploited if "DRUGSDELICTEN" in p.cu_sectors]
+    african = sum(p.first.nationality in AFRICA and bool(p.dublin & DUBLIN) for p in drugs)
+    return {"H16.2020": _percent(len(drugs), len(exploited)), "H17.2020": _percent(african, len(drugs))}
 
 
 def _who(persons: list[Person], of: dict[str, list[Person]]) -> dict[str, float]:

@@ -1,7 +1,8 @@
 """What recipients in fact hold: messages that are all signed, and standing in them no more and no less than is right.
 
 A view names its events by tokens that nobody else can read, so what stands is compared by content: type, time, mask,
-activity, the fields left out or made general, and the values of every other field that is no name or link.
+activity, the fields left out or made general, and the values of every other field that is no name or link. A message of an
+earlier version of its type could not name what came later: of those fields it is held to say what its mask says.
 """
 
 from __future__ import annotations
@@ -55,11 +56,18 @@ Content = tuple[str, str, bytes]
 def _held(message: Received) -> Content:
     assert message.event is not None
     at = message.envelope.time.isoformat()
-    return (
-        message.type,
-        at,
-        _content(message.event, message.left_out, message.generalised, message.mask, message.activity),
-    )
+    mask, later = message.mask.split("+"), _later(message)
+    hidden = message.left_out | (left_out(message.type, mask) & later)
+    made = message.generalised | (made_general(message.type, mask) & later)
+    return message.type, at, _content(message.event, hidden, made, message.mask, message.activity)
+
+
+def _later(message: Received) -> frozenset[str]:
+    """Return the fields of the type that came after the version this message was written in."""
+    number = message.envelope.dataschema.rpartition(":")[2]
+    written = contract().by_id.get(int(number)) if number.isdecimal() else None
+    had = {field.name for field in written.fields} if written is not None else set()
+    return frozenset(field.name for field in contract().types[message.type].fields if written and field.name not in had)
 
 
 def _given(outcome: Outcome) -> Content:

@@ -71,14 +71,13 @@ class Monitoring:
 def _content(received: Received, event: RegistrationRecorded) -> str:
     """Return the record as the tables count it: what the view holds in general only counts as unknown."""
     forms = event.forms if isinstance(event.forms, tuple) else ("ONBEKEND",)
-    sectors = event.su_sector if isinstance(event.su_sector, tuple) else ()
-    labour = event.labour_sector if isinstance(event.labour_sector, tuple) else ()
+    several = ("su_sector", "labour_sector", "cu_sector", "dublin_indication")
+    codes = {name: said if isinstance(said := getattr(event, name), tuple) else () for name in several}
     return json.dumps(
         {
             "reports": [(r.reporter_kind, r.police_unit, r.reported_in.isoformat()) for r in event.reports],
             "forms": forms,
-            "su_sector": sectors,
-            "labour_sector": labour,
+            **codes,
             "sex": event.sex,
             "nationality": received.exact("nationality"),
             "age_group": event.age_group,

@@ -23,10 +23,10 @@ SEXUAL = ("BL_SU", "GO_SU")
 #: What a table may leave out, by name: see `is_excluded`.
 Exclusion = Literal["kmar-only-sexual"]
 #: What a person is or was reported as, which a table may ask for.
-Trait = Literal["form", "nationality", "reporter_kind"]
+Trait = Literal["form", "nationality", "reporter_kind", "cu_sector", "dublin_indication"]
 Counts = Literal[
-    "person", "form", "forms_together", "su_sector", "labour_sector", "report", "sex", "nationality", "age", "age_sum",
-    "month",
+    "person", "form", "forms_together", "su_sector", "labour_sector", "cu_sector", "report", "sex", "nationality", "age",
+    "age_sum", "month",
 ]  # fmt: skip
 #: What can be unknown of a person: nobody's row for it unless the table names one.
 UNKNOWN = "ONBEKEND"
@@ -82,6 +82,8 @@ class Registered:
     nationality: str = UNKNOWN
     age: int | None = None
     minor: bool = False
+    cu_sector: tuple[str, ...] = ()
+    dublin_indication: tuple[str, ...] = ()
 
     @property
     def year(self) -> int:
@@ -140,6 +142,8 @@ def _is_asked_for(table: Table, record: Registered) -> bool:
         "form": set(record.forms),
         "nationality": {record.nationality},
         "reporter_kind": {kind for kind, _, _ in record.reports},
+        "cu_sector": set(record.cu_sector),
+        "dublin_indication": set(record.dublin_indication),
     }
     return all(had[trait] & set(values) for trait, values in table.only.items())
 
@@ -167,6 +171,8 @@ def _rows(table: Table, record: Registered) -> Iterator[tuple[str, int]]:
             names = record.su_sector if any(form in SEXUAL for form in record.forms) else ()
         case "labour_sector":
             names = record.labour_sector
+        case "cu_sector":
+            names = record.cu_sector
         case "sex":
             names = (record.sex,)
         case "nationality":

@@ -72,7 +72,7 @@ async def registered(connection: Connection | asyncpg.Connection) -> list[Regist
 
 
 def record_of(number: str, content: str) -> Registered:
-    """Return a stored record as the tables count it."""
+    """Return a stored record as the tables count it; one of an earlier version of the contract lacks what came later."""
     raw = json.loads(content)
     return Registered(
         number,
@@ -84,4 +84,6 @@ def record_of(number: str, content: str) -> Registered:
         raw["nationality"] or UNKNOWN,
         raw["age_at_report"],
         raw["age_group"] == "MINOR",
+        tuple(raw.get("cu_sector", ())),
+        tuple(raw.get("dublin_indication", ())),
     )

@@ -128,7 +128,7 @@ def _report(received: Received, event: VictimReported, zone_key: bytes) -> tuple
 
     What the view holds in general only counts as unknown: a table reads every value as exact.
     """
-    codes = {name: _mapped(event, name) for name in ("forms", "su_sector", "labour_sector")}
+    codes = {name: _mapped(event, name) for name in store.CODES}
     said = sum(len(value) for name in codes if isinstance(value := getattr(event, name), tuple))
     identity = {
         kind: hmac.digest(zone_key, f"{kind}\0{text}".encode(), "sha256").hex()
@@ -210,4 +210,6 @@ def _event(row: RecordRow, person: Person | None) -> RegistrationRecorded | Regi
         forms=state.forms,
         su_sector=state.su_sector or None,
         labour_sector=state.labour_sector or None,
+        cu_sector=state.cu_sector or None,
+        dublin_indication=state.dublin_indication or None,
     )

@@ -23,7 +23,10 @@ class JoinRules:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One report that stands, as CoMensha may read it; identity only as digests by kind of key."""
+    """One report that stands, as CoMensha may read it; identity only as digests by kind of key.
+
+    What came with a later version of the contract has a default: a report that was stored before says that.
+    """
 
     event: str
     subject: str
@@ -38,6 +41,8 @@ class Report:
     su_sector: tuple[str, ...]
     labour_sector: tuple[str, ...]
     identity: Mapping[str, str]
+    cu_sector: tuple[str, ...] = ()
+    dublin_indication: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class RecordState:
-    """The whole state of a person's record, stripped of identity."""
+    """The whole state of a person's record, stripped of identity; what came with a later version has a default."""
 
     reports: tuple[tuple[str, str | None, date], ...]
     age_group: str
@@ -61,6 +66,8 @@ class RecordState:
     forms: tuple[str, ...]
     su_sector: tuple[str, ...]
     labour_sector: tuple[str, ...]
+    cu_sector: tuple[str, ...] = ()
+    dublin_indication: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,5 +144,7 @@ def _person(group: list[Report]) -> Person:
         forms=tuple(sorted(known)) or (UNKNOWN_FORM,),
         su_sector=tuple(sorted({s for r in ordered for s in r.su_sector})),
         labour_sector=tuple(sorted({s for r in ordered for s in r.labour_sector})),
+        cu_sector=tuple(sorted({s for r in ordered for s in r.cu_sector})),
+        dublin_indication=tuple(sorted({d for r in ordered for d in r.dublin_indication})),
     )
     return Person(record_number(min(subjects)), subjects, state)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 
 from streams.registration.fold import Link, RecordState, Report
@@ -40,6 +40,8 @@ END IF; END $$;
 """
 
 
+#: The fields of a report that hold codes.
+CODES = ("forms", "su_sector", "labour_sector", "cu_sector", "dublin_indication")
 #: Of a record taken back after a restore: equal to no record's state, so that it is published anew.
 UNKNOWN_STATE = ""
 
@@ -228,17 +230,27 @@ async def held_by_nobody(connection: Connection) -> list[RecordRow]:
 
 
 def state_text(state: RecordState) -> str:
-    """Return a record's state as text that is equal exactly when the state is."""
-    return json.dumps({name: getattr(state, name) for name in state.__slots__}, default=str, sort_keys=True)
+    """Return a record's state as text that is equal exactly when the state is.
+
+    Law: a field that comes with a later version of the contract changes the text of no record that says nothing of it.
+    """
+    return _text(state)
 
 
 def _pack(report: Report) -> str:
-    return json.dumps({name: getattr(report, name) for name in report.__slots__}, default=str, sort_keys=True)
+    return _text(report)
+
+
+def _text(said: RecordState | Report) -> str:
+    """Return all that is said as text; a field that holds its default says nothing."""
+    held = {field.name: getattr(said, field.name) for field in fields(said)}
+    defaults = {field.name: field.default for field in fields(said)}
+    told = {name: value for name, value in held.items() if value != defaults[name]}
+    return json.dumps(told, default=str, sort_keys=True)
 
 
 def _unpack(text: str) -> Report:
     raw = json.loads(text)
     raw["reported_on"] = date.fromisoformat(raw["reported_on"])
-    for name in ("forms", "su_sector", "labour_sector"):
-        raw[name] = tuple(raw[name])
+    raw |= {name: tuple(raw[name]) for name in CODES if name in raw}
     return Report(**raw)

@@ -135,6 +135,11 @@ PLANTS: dict[str, tuple[Callable[[], Table], str, str]] = {
         "politie kmar nla-opsporing",
         "zorgcoordinatie",
     ),
+    "dublin-registration": (
+        lambda: planted(types=("victim-reported",), mask=("neutral", "special")),
+        "politie",
+        "ind",
+    ),
 }
 
 

@@ -15,7 +15,7 @@ from sandbox.partners import police_units
 from sandbox.people import Person
 from sandbox.plan import SU
 from sandbox.targets import YEARS
-from sandbox.traits import LABOUR, NATIONALITIES, SEXES
+from sandbox.traits import CRIMES, INDICATIONS, LABOUR, NATIONALITIES, SEXES
 from services.monitoring.tables import told_in_text
 from services.verify.persons import Person as Audited
 from services.verify.persons import Report
@@ -52,6 +52,8 @@ def people(draw: st.DrawFn, number: int) -> Person:
         minor=draw(st.booleans()) if age is None else age < 18,
         first=date(2018, draw(st.integers(1, 12)), 4),
         labour=(draw(st.sampled_from(LABOUR)),) if "AU" in forms and draw(st.booleans()) else (),
+        crime=(draw(st.sampled_from(CRIMES)),) if "CU" in forms and draw(st.booleans()) else (),
+        dublin=(draw(st.sampled_from(INDICATIONS)),) if draw(st.booleans()) else (),
         birth_date=date(1990, 1, 31),
         name="Ada Voorbeeld",
         v_number=None,
@@ -74,6 +76,8 @@ def as_record(person: Person, rng: random.Random) -> Registered:
         forms=person.forms,
         su_sector=person.sectors,
         labour_sector=person.labour,
+        cu_sector=person.crime,
+        dublin_indication=person.dublin,
         sex=person.sex,
         nationality=person.nationality,
         age=person.age,
@@ -137,6 +141,8 @@ def as_audited(record: Registered) -> Audited:
                 record.nationality,
                 record.age,
                 record.minor,
+                record.cu_sector,
+                record.dublin_indication,
             )
             for kind, unit, month in record.reports
         )

@@ -44,7 +44,8 @@ def received(message: ViewMessage) -> Received:
 def test_fields_outside_the_mask_are_left_out_and_named() -> None:
     got = received(told(of(FILLED), REGISTRATION))
     assert got.left_out == {
-        "v_number", "bsn", "name", "birth_date", "phone", "forms", "su_sector", "labour_sector", "narrative",
+        "v_number", "bsn", "name", "birth_date", "phone", "forms", "su_sector", "labour_sector", "cu_sector",
+        "dublin_indication", "narrative",
     }  # fmt: skip
     assert (got.mask, got.activity, got.kind, got.change) == ("neutral+quasi", "a/1", "delivery", 1)
     assert got.field("name") == Withheld("neutral+quasi")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
+from itertools import product
 from typing import Any
 
 import pytest
 
 from ketenbus.contract import contract
 from streams.monitoring.fold import Registered, Table, count, hierarchical, is_excluded, tables
+from streams.monitoring.store import record_of
 from tests.registry import FORMS, the_tables
 
 CODES = contract().codelists
@@ -33,10 +36,47 @@ def of(name: str, *records: Registered) -> dict[tuple[str, str], int]:
     return {(row, column): number for (_, row, column), number in count(table, records, CODES).items() if number}
 
 
+def of_crime(sectors: tuple[str, ...], dublin: tuple[str, ...], nationality: str, year: int = 2020) -> Registered:
+    """A record of criminal exploitation."""
+    held = record(year=year, forms=("CU",))
+    return replace(held, cu_sector=sectors, dublin_indication=dublin, nationality=nationality)
+
+
+def test_a_sector_of_crime_counts_for_criminal_exploitation_only() -> None:
+    drugs = of_crime(("DRUGSDELICTEN",), (), "NG")
+    assert of("2.5", drugs, replace(drugs, number="2", forms=("AU",))) == dict.fromkeys(
+        product(("DRUGSDELICTEN", "total"), ("2020", "total")), 1
+    )
+
+
+def test_a_dublin_indication_of_either_kind_counts_in_the_drugs_sector_by_region() -> None:
+    claim, drugs = ("DUBLINCLAIM",), ("DRUGSDELICTEN",)
+    counted = [of_crime(drugs, claim, "NG"), of_crime(drugs, ("POTENTIELE_DUBLINCLAIM",), "PL")]
+    not_counted = [
+        of_crime(drugs, (), "NG"),
+        of_crime(("OVERIG",), claim, "NG"),
+        of_crime(drugs, claim, "NG", year=2018),  # not recorded so before 2019
+    ]
+    found = of("2.5-dublin", *(replace(one, number=str(n)) for n, one in enumerate([*counted, *not_counted])))
+    assert {row: number for (row, column), number in found.items() if column == "2020"} == {
+        "NG": 1, "PL": 1, "AFRIKA": 1, "total": 2,
+    }  # fmt: skip
+
+
+def test_a_record_stored_under_an_earlier_version_says_nothing_of_what_came_later() -> None:
+    stored = (
+        '{"reports": [["POLITIE", "LIMBURG", "2020-05-01"]], "forms": ["CU"], "su_sector": [], "labour_sector": [], '
+    )
+    stored += '"sex": "MAN", "nationality": "NG", "age_group": "ADULT", "age_at_report": 30, "unopened": []}'
+    held = record_of("n", stored)
+    assert (held.forms, held.cu_sector, held.dublin_indication) == (("CU",), (), ())
+    assert of("2.2", held)["CU", "2020"] == 1
+
+
 def test_every_released_table_loads_under_its_own_name_and_source() -> None:
     assert sorted(t.table for t in the_tables()) == [
-        "2.1", "2.10", "2.2", "2.2-overlap", "2.3", "2.4a", "2.4a-fairwork", "2.4b", "2.6", "2.7", "2.7-labour", "2.8",
-        "2.8-age", "2.8-dutch", "2.9",
+        "2.1", "2.10", "2.2", "2.2-overlap", "2.3", "2.4a", "2.4a-fairwork", "2.4b", "2.5", "2.5-dublin", "2.6", "2.7",
+        "2.7-labour", "2.8", "2.8-age", "2.8-dutch", "2.9",
     ]  # fmt: skip
     assert all(t.zone == "rapporteur" and t.source and set(t.title) == {"nl", "en"} for t in the_tables())
 

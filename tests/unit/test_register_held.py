@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from consent.masks import share_of
 from ketenbus.contract import Field, contract
 from tests.consent_facts import LEGAL, the_register
 
@@ -56,8 +57,19 @@ def test_everything_but_neutral_and_quasi_is_sealed_and_so_is_every_form_of_expl
                 declared.name,
                 field.name,
             )
-            if field.name in {"forms", "su_sector", "labour_sector"}:
+            if field.name in {"forms", "su_sector", "labour_sector", "cu_sector", "dublin_indication"}:
                 assert field.field_class == "special", (declared.name, field.name)
+
+
+def test_the_sector_of_crime_and_the_dublin_indication_reach_the_registration_and_the_rapporteur_only() -> None:
+    views = {
+        (activity.recipient, activity.purpose)
+        for activity in the_register().activities
+        for name in activity.types
+        for field in TYPES[name].fields
+        if field.codelist in {"cu-sector", "dublin-indication"} and share_of(activity.mask, field) != "left-out"
+    }
+    assert views == {("comensha", "REGISTRATIE"), ("rapporteur", "MONITORING")}
 
 
 def test_no_event_holds_medical_data_or_descent_or_a_house() -> None:

@@ -143,6 +143,14 @@ def test_a_record_holds_every_form_and_sector_once_in_order() -> None:
     assert (state.forms, state.su_sector, state.labour_sector) == (("AU", "CU"), ("STRAAT", "THUIS"), ("HORECA",))
 
 
+def test_a_record_holds_every_sector_of_crime_and_dublin_indication_once() -> None:
+    state = only(
+        report("a", "s", forms=("CU",), cu_sector=("DRUGSDELICTEN",), dublin_indication=("DUBLINCLAIM",)),
+        report("b", "s", forms=("CU",), cu_sector=("OVERIG", "DRUGSDELICTEN")),
+    ).state
+    assert (state.cu_sector, state.dublin_indication) == (("DRUGSDELICTEN", "OVERIG"), ("DUBLINCLAIM",))
+
+
 @pytest.mark.parametrize(
     ("said", "forms"),
     [

@@ -44,9 +44,13 @@ def story_of(name: str, seed: int = 7) -> Story:
 @cache
 def types() -> dict[str, dict[str, Any]]:
     return {
-        path.parent.name: {field["name"]: field for field in json.loads(path.read_text("utf-8"))["fields"]}
-        for path in CONTRACT.glob("types/*/v1.avsc")
+        folder.name: {field["name"]: field for field in json.loads(newest(folder).read_text("utf-8"))["fields"]}
+        for folder in CONTRACT.glob("types/*")
     }
+
+
+def newest(folder: Path) -> Path:
+    return max(folder.glob("v*.avsc"), key=lambda path: int(path.stem.removeprefix("v")))
 
 
 @cache

@@ -44,7 +44,7 @@ def test_a_sound_event_becomes_signed_bytes_on_its_types_topic(settings: Partner
         source=f"urn:nld:oin:{OIN}:systeem:bvh",
         type="nl.mensenhandel.victim-reported.v1",
         time=NOW,
-        dataschema="urn:nl:mensenhandel:schema:1004",
+        dataschema="urn:nl:mensenhandel:schema:1042",
         traceparent=TRACE,
     )
 

@@ -16,7 +16,8 @@ from tests.made_up import OIN, report
 
 KEY = bytes(range(32))
 TIME = datetime(2018, 3, 4, tzinfo=UTC)
-SEALS = {"forms": "codes", "su_sector": "codes", "labour_sector": "codes", "birth_date": "date"}
+CODES = ("forms", "su_sector", "labour_sector", "cu_sector", "dublin_indication")
+SEALS = {**dict.fromkeys(CODES, "codes"), "birth_date": "date"}
 IDENTITY = {"v_number", "bsn", "name", "birth_date"}
 
 
