@@ -163,8 +163,7 @@ class Consumer:
         )
         if isinstance(received, Unreadable):
             raise CorruptLogError(
-                f"{record.topic}/{record.partition}@{record.offset}: {received.reason} ({received.place}); stop, call"
-                " the operator of the bus"
+                f"{record.topic}/{record.partition}@{record.offset}: {received}; stop, call the operator of the bus"
             )
         return received if self._keys is None else view.opened(received, self._keys.secret)
 

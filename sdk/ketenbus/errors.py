@@ -37,6 +37,13 @@ class Unreadable:
     reason: str
     place: str
 
+    def __str__(self) -> str:
+        if self.reason == "unknown-schema":
+            return (
+                f"{self.reason} ({self.place}): written under a newer contract than is here; upgrade, nothing is lost"
+            )
+        return f"{self.reason} ({self.place})"
+
 
 @dataclass(frozen=True, slots=True)
 class Broken:

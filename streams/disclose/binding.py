@@ -147,7 +147,7 @@ def _fact(record: Record) -> StoredFact:
         raise CorruptLogError(f"{record.origin}: not an event that admit could have logged")
     declared = codec.type_of(record.value)
     if declared is None:
-        raise CorruptLogError(f"{record.origin}: unknown schema id in the log")
+        raise CorruptLogError(f"{record.origin}: {Unreadable('unknown-schema', 'frame')}")
     return StoredFact(
         bytes.fromhex(record.key.decode()),
         read.oin,

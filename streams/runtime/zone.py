@@ -29,5 +29,5 @@ class ZoneReader:
         """
         received = view.read(record.headers, record.key, record.value, self._public)
         if isinstance(received, Unreadable):
-            raise CorruptLogError(f"{record.origin}: {received.reason} ({received.place})")
+            raise CorruptLogError(f"{record.origin}: {received}")
         return view.opened(received, self._keys.secret)

@@ -31,6 +31,7 @@ from streams.runtime.records import unpack_headers
 from streams.runtime.settled import Gauge, Progress, is_settled
 from streams.worker import PROCESSORS
 from tests.broker.sdk_world import Record, World
+from tests.earlier import environment
 
 ROOT = Path(__file__).parents[2]
 SETTLE_SECONDS = 120.0
@@ -48,9 +49,9 @@ class Workers:
     law: Path | None = None
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
-    def start(self) -> None:
-        """Start every worker that is not running."""
-        for name in PROCESSORS.keys() - self.running.keys():
+    def start(self, *names: str, sdk: Path | None = None) -> None:
+        """Start these workers, by default every one that is not running; with another SDK where one is named."""
+        for name in names or PROCESSORS.keys() - self.running.keys():
             command = [sys.executable, "-m", "streams.worker", name]
             command += ["--settings", str(self.platform.processor_file(name))]
             command += [] if self.law is None else ["--law", str(self.law)]
@@ -58,7 +59,7 @@ class Workers:
                 self.running[name] = subprocess.Popen(
                     command,
                     cwd=ROOT,
-                    env={**os.environ, "PYTHONPATH": str(ROOT)},
+                    env=environment(sdk),
                     stdout=log,
                     stderr=log,
                 )
@@ -80,6 +81,11 @@ class Workers:
         ended = {name: process.wait(STOP_SECONDS) for name, process in self.running.items()}
         self.running.clear()
         return ended
+
+    def ended(self, name: str) -> tuple[int, str]:
+        """Wait until a worker ends by itself; return its exit code and the last line of its log."""
+        code = self.running.pop(name).wait(SETTLE_SECONDS)
+        return code, (self.logs / f"{name}.log").read_text().splitlines()[-1]
 
     def breathe(self, seconds: float = 0.05) -> None:
         """Let the workers work for a moment; a worker that ends is an error, told with the end of its log."""
@@ -139,10 +145,10 @@ class Bus:
             assert monotonic() < until, "a worker has taken up nothing"
             self.workers.breathe()
 
-    def settle(self) -> None:
-        """Return when everything that was published has reached its last reader."""
+    def settle(self, *names: str) -> None:
+        """Return when everything that was published has reached its last reader, or these processors."""
         until = monotonic() + SETTLE_SECONDS
-        while not is_settled(progress := self.progress()):
+        while not is_settled(progress := [p for p in self.progress() if not names or p.processor in names]):
             assert monotonic() < until, progress
             self.workers.breathe()
 
@@ -188,9 +194,13 @@ class Bus:
 
     def told(self, view: str, event: Planned) -> list[tuple[str, int, bool]]:
         """What a view was told of an event, in order: kind, change, and whether with content."""
-        token = self.tokens(view).event(self.name(event))
-        found = self._world.read(view, lambda record: record.id == token)
+        found = self.messages(view, event)
         return [(_header(r, "ce_ketenbuskind"), int(_header(r, "ce_ketenbuschange")), bool(r.value)) for r in found]
+
+    def messages(self, view: str, event: Planned) -> list[Record]:
+        """The messages of a view on an event, in order."""
+        token = self.tokens(view).event(self.name(event))
+        return self._world.read(view, lambda record: record.id == token)
 
     def report_stands(self, event: Planned) -> list[tuple[bool]]:
         """Whether the registration uses a report; empty when it never had it."""

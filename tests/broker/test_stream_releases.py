@@ -23,6 +23,7 @@ from streams.disclose.releases import CONTROL
 from streams.runtime import topics
 from streams.runtime.records import Record
 from streams.runtime.settings import ProcessorSettings
+from tests import earlier
 from tests.broker.schema_of_own import schema_of_own
 from tests.broker.test_stream_disclose import SIGNING, apply, fetch, receipts, record, told
 from tests.consent_facts import NOON, given, refused, reported, the_register
@@ -104,6 +105,18 @@ async def test_what_was_withheld_is_released_by_a_register_that_permits_it(discl
     assert rows[1][:3] == ("delivered", "release", "ketenlog/0/5")
     assert rows[1][3] not in ("", law)
     assert law == fingerprint(the_register())
+
+
+async def test_what_a_first_version_said_is_not_told_again_by_a_release_that_lets_the_same_through(
+    disclose: Disclose, pool: Pool
+) -> None:
+    said = reported("r", age_at_report=19)
+    first = replace(record(said), value=earlier.written(said.event, earlier.versions(said.event.TYPE)[0]))
+    [message] = told(await apply(disclose, pool, record(given("g")), first))
+    assert (message.kind, message.change) == ("delivery", 1)
+    assert told(await apply(disclose, pool, control(OPEN))) == []
+    evidence = await fetch(pool, "SELECT reasons, kind, change FROM decision WHERE id = 'r' ORDER BY seq")
+    assert evidence == [('["consent"]', "delivery", 1), ('["legal-task"]', None, 1)]
 
 
 async def test_what_no_activity_names_any_more_is_recalled_and_comes_back_with_it(
