@@ -18,6 +18,7 @@ from sandbox.targets import Cell, Targets
 from sandbox.text import wishes
 from sandbox.traits import (
     BANDS,
+    CLAIMING,
     DRUGS,
     DUBLIN_YEARS,
     INDICATIONS,
@@ -45,7 +46,7 @@ _WOMEN = {"BL_SU": 0.93, "GO_SU": 0.85, "AU": 0.32, "CU": 0.22, "ORGAAN": 0.4, "
 _YOUNG = {"2016": 0.55, "2017": 0.45, "2018": 0.42, "2019": 0.40, "2020": 0.36}
 _SEX_UNKNOWN = 0.03
 _SPRING = ("03", "04", "05")
-#: Sector of crime, and with what Dublin indication; where that is recorded, of who comes from Africa and of others.
+#: Sector of crime, and with what Dublin indication; where that is recorded, of who comes from Africa, from Asia and from elsewhere.
 _CRIME = {DRUGS: 0.5, "OVERIG": 0.3, UNKNOWN: 0.2}
 _AFRICAN = {
     f"{DRUGS}+{INDICATIONS[0]}": 0.5,
@@ -54,7 +55,8 @@ _AFRICAN = {
     "OVERIG": 0.1,
     UNKNOWN: 0.05,
 }
-_ELSEWHERE = {f"{DRUGS}+{INDICATIONS[0]}": 0.02, DRUGS: 0.2, "OVERIG": 0.5, UNKNOWN: 0.28}
+_ASIAN = {f"{DRUGS}+{INDICATIONS[0]}": 0.1, DRUGS: 0.2, "OVERIG": 0.5, UNKNOWN: 0.2}
+_ELSEWHERE = {DRUGS: 0.2, "OVERIG": 0.5, UNKNOWN: 0.3}
 _SECTORS = dict(zip(LABOUR, (0.34, 0.26, 0.24, 0.16), strict=True))
 
 
@@ -84,14 +86,16 @@ def _people(group: Group, hands: Hands) -> list[tuple[str, str, str, str]]:
             nationality,
             hands["band", *group, nationality == "NL"].pop(),
             sexes.pop(),
-            hands["crime", *group, _is_african(nationality)].pop() if "CU" in group[1] else UNKNOWN,
+            hands["crime", *group, _claiming(nationality)].pop() if "CU" in group[1] else UNKNOWN,
         )
         for nationality in hands["origin", *group]
     ]
 
 
-def _is_african(nationality: str) -> bool:
-    return REGIONS.get(nationality) == "AFRIKA"
+def _claiming(nationality: str) -> str | None:
+    """Return the region of a nationality where a Dublin indication may go with it."""
+    region = REGIONS.get(nationality)
+    return region if region in CLAIMING else None
 
 
 def _one(sort: Sort, nationality: str, band: str, sex: str, crime: str, hands: Hands, draw: random.Random) -> Traits:
@@ -143,20 +147,23 @@ def _origins_and_ages(persons: Mapping[Sort, int], targets: Targets, seed: int) 
 
 
 def _crimes(deciding: Deciding, group: Group, number: int, weights: Mapping[str, float]) -> None:
-    """Decide the sectors of crime, with Dublin indications, of who comes from Africa and of the others apart (H17)."""
+    """Decide the sectors of crime, with Dublin indications, by where who was exploited comes from (H17)."""
     year, origin = group[0], ("origin", *group)
-    part = sum(weight for name, weight in weights.items() if _is_african(name)) / sum(weights.values())
-    for of_africa, share in ((True, part), (False, 1 - part)):
-        crimes = ("crime", *group, of_africa)
-        taste = (_AFRICAN if of_africa else _ELSEWHERE) if year in DUBLIN_YEARS else _CRIME
-        deciding.share_out(crimes, round(share * number), taste)
-        deciding.deal_with(crimes, origin, [name for name in NATIONALITIES if _is_african(name) is of_africa])
+    for region, tasted in (("AFRIKA", _AFRICAN), ("AZIE", _ASIAN), (None, _ELSEWHERE)):
+        crimes = ("crime", *group, region)
+        from_there = [name for name in NATIONALITIES if _claiming(name) == region]
+        part = sum(weights.get(name, 0.0) for name in from_there) / sum(weights.values())
+        taste = tasted if year in DUBLIN_YEARS else _CRIME
+        deciding.share_out(crimes, round(part * number), taste)
+        deciding.deal_with(crimes, origin, from_there)
         for name in taste:
             sector, _, indication = name.partition("+")
             if sector != UNKNOWN:
                 deciding.counts_in(crimes, name, traits.crime_cells(year, sector))
             if indication:
-                deciding.counts_in(crimes, name, traits.dublin_cells(year, *(("AFRIKA",) if of_africa else ())))
+                deciding.counts_in(
+                    crimes, name, traits.dublin_cells(year, *(("AFRIKA",) if region == "AFRIKA" else ()))
+                )
 
 
 def _can_be(nationality: str, form: str) -> bool:

@@ -16,7 +16,7 @@ from itertools import cycle
 from sandbox import invented
 from sandbox.plan import SU, Plan
 from sandbox.targets import TOTAL, figures
-from sandbox.traits import CRIMES, DUBLIN_YEARS, INDICATIONS, LABOUR, SEXES, Traits
+from sandbox.traits import CLAIMING, CRIMES, DUBLIN_YEARS, INDICATIONS, LABOUR, REGIONS, SEXES, Traits
 
 _YOUNG = {2016: 0.55, 2017: 0.45, 2018: 0.42, 2019: 0.40, 2020: 0.36}
 _FROM = {
@@ -34,7 +34,8 @@ class Person:
 
     `human` says who it is in the sandbox's world: two persons with one human were never joined, so they count as two.
     `units` are the police units that reported; `sectors` those of sexual exploitation, `labour` that of labour and `crime`
-    that of criminal exploitation; `dublin` is the Dublin indication; `first` is the day of the first report, and `age`, where anybody knows it, the age on that day.
+    that of criminal exploitation; `dublin` is the Dublin indication; `first` is the day of the first report, and `age`,
+    where anybody knows it, the age on that day.
     """
 
     number: int
@@ -111,16 +112,16 @@ class Invention:
 
     def _traits(self, year: int, forms: tuple[str, ...], kinds: tuple[str, ...]) -> Traits:
         draw, form = self.draw, forms[0]
-        has_claim = str(year) in DUBLIN_YEARS and self._crimes.random() < 0.1
-        return Traits(
+        made = Traits(
             nationality="NL" if form == "BL_SU" else draw.choice(_FROM[form]),
             sex=draw.choices(SEXES, (0.45, 0.52, 0.03))[0],
             age=None if draw.random() < (0.2 if "FAIRWORK" in kinds else 0.03) else _age(form, year, draw),
             labour=draw.choice(LABOUR) if "AU" in forms and draw.random() < 0.67 else None,
             month=draw.randint(1, 12),
             crime=self._crimes.choice(CRIMES) if "CU" in forms and self._crimes.random() < 0.8 else None,
-            dublin=self._crimes.choice(INDICATIONS) if has_claim and form != "BL_SU" else None,
         )
+        may_claim = str(year) in DUBLIN_YEARS and REGIONS.get(made.nationality) in CLAIMING
+        return made._replace(dublin=self._crimes.choice(INDICATIONS) if may_claim else None)
 
     def _name_and_birth(self, first: date, years: int) -> tuple[str, date]:
         """Return a name and a day of birth that nobody has yet, of somebody this old on the day of the first report."""

@@ -26,6 +26,8 @@ CRIMES = (DRUGS, "OVERIG")
 INDICATIONS = ("DUBLINCLAIM", "POTENTIELE_DUBLINCLAIM")
 #: The years of which a Dublin indication is known (slachtoffermonitor-part1, L1475-1478).
 DUBLIN_YEARS = ("2019", "2020")
+#: From where somebody in this history may have asked for asylum, or had a visa, in another member state.
+CLAIMING = ("AFRIKA", "AZIE")
 OVERLAPS = ("CU+SU", "AU+SU", "AU+CU", "AU+CU+SU")
 MONTHS = tuple(f"{month:02}" for month in range(1, 13))
 
