@@ -22,7 +22,11 @@ REPEATED_SHARE = 0.02
 #: What a report says that breaks a rule. The BSN passes the eleven test, and is of the range our made-up ones are of.
 SAID: Mapping[str, Sequence[Mapping[str, object]]] = {
     "unknown-code": ({"sex": "X-ONBEKEND-X"}, {"nationality": "ZZ"}, {"age_group": "BEJAARD"}),
-    "broken-rule": ({"age_at_report": 999}, {"occurred_precision": "UNKNOWN"}, {"caused_by": "zie het dossier"}),
+    "broken-rule": (
+        {"age_at_report": 999},
+        {"occurred_at": None, "occurred_precision": "DAY"},
+        {"caused_by": "zie het dossier"},
+    ),
     "bsn-in-clear": ({"caused_by": "999990019"}, {"corrects": "bsn 9999.90.019"}),
     "phone-in-clear": ({"caused_by": "06-12345678"}, {"corrects": "tel:+31612345678"}),
 }

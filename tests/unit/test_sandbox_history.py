@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,8 @@ from typing import Any
 import pytest
 import yaml
 
+from ketenbus import rules
+from ketenbus.events import MODELS
 from sandbox.__main__ import made_up_oins, summary
 from sandbox.fit import fit
 from sandbox.history import shuffle, tell, times
@@ -22,6 +25,7 @@ from sandbox.invented import fails_eleven_test
 from sandbox.partners import publishers
 from sandbox.plan import Plan
 from sandbox.recount import RULES, joined, links, recount
+from sandbox.spoiling import SAID
 from sandbox.targets import published, random_targets, scaled
 from sandbox.telling import FAULTS, Planned, Story
 from sandbox.truth import cells, expected, text
@@ -134,6 +138,14 @@ def test_partners_publish_only_what_the_catalogue_allows_them() -> None:
     for event in story_of("full").events:
         allowed = publishers()[event.partner] in catalogue[event.type]["publishers"]
         assert allowed == (event.fault != "not-authorised"), event
+
+
+@pytest.mark.parametrize("seed", [7, 8])
+def test_what_an_event_says_that_it_may_not_breaks_a_rule_whatever_else_it_says(seed: int) -> None:
+    wrong = [event for event in story_of("small", seed).events if event.fault in SAID]
+    reports = [event for event in sound(story_of("small", seed)) if event.type == "victim-reported"]
+    wrong += [replace(e, fields={**e.fields, **way}) for e in reports for ways in SAID.values() for way in ways]
+    assert [e for e in wrong if not rules.broken(MODELS[e.type](**dict(e.fields)), e.time.date())] == []
 
 
 def test_every_sound_event_keeps_the_contract() -> None:
