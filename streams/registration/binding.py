@@ -69,7 +69,7 @@ class Registration:
         )
         at = max(r.envelope.time for r in received)
         before = await store.records_of(connection, subjects, [p.number for p in found])
-        changed = _changed(found, before, at)
+        changed = changes(found, before, at)
         held = [(subject, p.number) for p in found for subject in p.subjects]
         await store.put_records(connection, subjects, held, [row for row, _ in changed])
         return [*self.publish(records[-1], changed), *confirmed]
@@ -168,9 +168,10 @@ def _identity(event: VictimReported) -> dict[str, str]:
     return keys
 
 
-def _changed(
+def changes(
     found: Sequence[Person], before: dict[str, RecordRow], at: datetime
 ) -> list[tuple[RecordRow, Person | None]]:
+    """Return each record that is no longer what it was, under its next version; one of nobody has ended."""
     changed: list[tuple[RecordRow, Person | None]] = []
     for person in found:
         old = before.get(person.number)

@@ -86,7 +86,7 @@ async def put_reports(connection: Connection, reports: Sequence[tuple[Report, in
         "ON CONFLICT (event) DO UPDATE SET (stands, content, unmapped) = (true, excluded.content, excluded.unmapped)",
         [r.event for r, _ in rows],
         [r.subject for r, _ in rows],
-        [_pack(r) for r, _ in rows],
+        [report_text(r) for r, _ in rows],
         [unmapped for _, unmapped in rows],
     )
     await connection.execute("DELETE FROM identity_key WHERE event = ANY($1::text[])", [r.event for r, _ in rows])
@@ -155,7 +155,7 @@ async def neighbourhood(connection: Connection, subjects: Iterable[str]) -> list
 async def reports_of(connection: Connection, subjects: Sequence[str]) -> list[Report]:
     """Return the reports in force of these subjects."""
     rows = await connection.fetch("SELECT content FROM report WHERE stands AND subject = ANY($1::text[])", subjects)
-    return [_unpack(row["content"]) for row in rows]
+    return [report_of(row["content"]) for row in rows]
 
 
 async def links_of(connection: Connection, subjects: Sequence[str]) -> list[Link]:
@@ -237,7 +237,8 @@ def state_text(state: RecordState) -> str:
     return _text(state)
 
 
-def _pack(report: Report) -> str:
+def report_text(report: Report) -> str:
+    """Return a report as the text that is stored of it."""
     return _text(report)
 
 
@@ -249,7 +250,8 @@ def _text(said: RecordState | Report) -> str:
     return json.dumps(told, default=str, sort_keys=True)
 
 
-def _unpack(text: str) -> Report:
+def report_of(text: str) -> Report:
+    """Return a stored report; what it does not say it says nothing of."""
     raw = json.loads(text)
     raw["reported_on"] = date.fromisoformat(raw["reported_on"])
     raw |= {name: tuple(raw[name]) for name in CODES if name in raw}

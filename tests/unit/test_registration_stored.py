@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from streams.registration import store
-from streams.registration.binding import _changed
+from streams.registration.binding import changes
 from streams.registration.fold import Person, persons
 from streams.registration.store import RecordRow
 from tests.registry import RULES, report
@@ -34,28 +34,28 @@ def person(**changed: object) -> Person:
 
 
 def test_a_report_stored_before_is_read_as_what_it_said() -> None:
-    assert store._unpack(REPORT) == SAID
+    assert store.report_of(REPORT) == SAID
 
 
 def test_a_report_that_says_nothing_of_what_came_later_is_stored_as_before() -> None:
-    assert store._pack(SAID) == REPORT
+    assert store.report_text(SAID) == REPORT
 
 
 @pytest.mark.parametrize("changed", [{}, {"cu_sector": ("OVERIG",)}, {"dublin_indication": ("DUBLINCLAIM",)}])
 def test_a_report_is_read_as_it_was_stored(changed: dict[str, tuple[str, ...]]) -> None:
     said = replace(SAID, **changed)  # type: ignore[arg-type]
-    assert store._unpack(store._pack(said)) == said
+    assert store.report_of(store.report_text(said)) == said
 
 
 def test_a_record_stored_before_gets_no_new_version_because_the_contract_has_one() -> None:
     found = person()
     before = {found.number: RecordRow(found.number, 3, False, STATE, AT)}
-    assert _changed([found], before, AT) == []
+    assert changes([found], before, AT) == []
 
 
 @pytest.mark.parametrize("changed", [{"cu_sector": ("DRUGSDELICTEN",)}, {"dublin_indication": ("DUBLINCLAIM",)}])
 def test_a_record_gets_a_new_version_when_what_came_later_is_said(changed: dict[str, tuple[str, ...]]) -> None:
     found = person(**changed)
-    [(row, _)] = _changed([found], {found.number: RecordRow(found.number, 3, False, STATE, AT)}, AT)
+    [(row, _)] = changes([found], {found.number: RecordRow(found.number, 3, False, STATE, AT)}, AT)
     [(name, said)] = changed.items()
     assert (row.version, json.loads(row.state)[name]) == (4, list(said))
