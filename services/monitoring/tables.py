@@ -15,12 +15,10 @@ from ketenbus.contract import contract
 from ketenbus.errors import ConfigurationError
 from streams.monitoring.figures import Told, told, value
 from streams.monitoring.fold import Cell, Table, count, tables
-from streams.monitoring.store import registered
+from streams.monitoring.store import CODES, registered
 from streams.runtime.settings import LAW, ProcessorSettings
 
 FIGURES = Path(__file__).parents[2] / "streams" / "monitoring" / "figures.yaml"
-#: The lists of codes that a record holds.
-CODES = ("forms", "su_sector", "labour_sector", "cu_sector", "dublin_indication")
 NUMBERED = re.compile(r"(\d+)\.(\d+)(.*)")
 
 
@@ -85,6 +83,6 @@ async def contents(settings: ProcessorSettings) -> list[str]:
 
 
 def _content(record: Mapping[str, Any]) -> str:
-    lists = (sorted(record["reports"], key=str), *(sorted(record.get(name, ())) for name in CODES))
+    lists = (sorted(record["reports"], key=str), *(sorted(record.get(name, ())) for name in ("forms", *CODES)))
     said = (record[name] for name in ("sex", "nationality", "age_group", "age_at_report"))
     return json.dumps(["registration-recorded", *lists, *said], separators=(",", ":"), ensure_ascii=False)

@@ -71,8 +71,7 @@ class Monitoring:
 def _content(received: Received, event: RegistrationRecorded) -> str:
     """Return the record as the tables count it: what the view holds in general only counts as unknown."""
     forms = event.forms if isinstance(event.forms, tuple) else ("ONBEKEND",)
-    several = ("su_sector", "labour_sector", "cu_sector", "dublin_indication")
-    codes = {name: said if isinstance(said := getattr(event, name), tuple) else () for name in several}
+    codes = {name: said if isinstance(said := getattr(event, name), tuple) else () for name in store.CODES}
     return json.dumps(
         {
             "reports": [(r.reporter_kind, r.police_unit, r.reported_in.isoformat()) for r in event.reports],

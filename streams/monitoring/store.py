@@ -20,6 +20,8 @@ CREATE INDEX IF NOT EXISTS version_record ON version (record, version);
 CREATE TABLE IF NOT EXISTS counted (
     event text PRIMARY KEY, change int NOT NULL, stands boolean NOT NULL, type text NOT NULL, content text);
 """
+#: The fields of a record that hold codes, beside its forms.
+CODES = ("su_sector", "labour_sector", "cu_sector", "dublin_indication")
 
 
 @dataclass(frozen=True, slots=True)

@@ -244,9 +244,7 @@ def report_text(report: Report) -> str:
 
 def _text(said: RecordState | Report) -> str:
     """Return all that is said as text; a field that holds its default says nothing."""
-    held = {field.name: getattr(said, field.name) for field in fields(said)}
-    defaults = {field.name: field.default for field in fields(said)}
-    told = {name: value for name, value in held.items() if value != defaults[name]}
+    told = {field.name: value for field in fields(said) if (value := getattr(said, field.name)) != field.default}
     return json.dumps(told, default=str, sort_keys=True)
 
 
