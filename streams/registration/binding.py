@@ -6,7 +6,7 @@ A recall is confirmed in the transaction that stops using the report.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
@@ -63,16 +63,22 @@ class Registration:
         confirmed = self.confirming.confirm(records[-1], news.values())
         if not touched:
             return confirmed
+        changed = await self.fold_again(connection, touched, at=max(r.envelope.time for r in received))
+        return [*self.publish(records[-1], changed), *confirmed]
+
+    async def fold_again(
+        self, connection: Connection, touched: Iterable[str], at: datetime
+    ) -> list[tuple[RecordRow, Person | None]]:
+        """Fold whoever these subjects may be one person with, and store and return the records that changed, as of `at`."""
         subjects = await store.neighbourhood(connection, touched)
         found = persons(
             await store.reports_of(connection, subjects), await store.links_of(connection, subjects), self.rules
         )
-        at = max(r.envelope.time for r in received)
         before = await store.records_of(connection, subjects, [p.number for p in found])
         changed = changes(found, before, at)
         held = [(subject, p.number) for p in found for subject in p.subjects]
         await store.put_records(connection, subjects, held, [row for row, _ in changed])
-        return [*self.publish(records[-1], changed), *confirmed]
+        return changed
 
     def publish(self, record: Record, changed: Sequence[tuple[RecordRow, Person | None]]) -> list[ToSend]:
         """Return versions of records as events for the bus, which follow from `record`."""
@@ -181,7 +187,7 @@ def changes(
     standing = {person.number for person in found}
     for number, old in sorted(before.items()):
         if number not in standing and not old.ended:
-            changed.append((RecordRow(number, old.version + 1, True, "", at), None))
+            changed.append((RecordRow(number, old.version + 1, True, store.UNKNOWN_STATE, at), None))
     return changed
 
 

@@ -35,14 +35,18 @@ class RegistrationRecovery:
         return await store.take_back(connection, list(highest.values()))
 
     async def settle(self, connection: Connection) -> list[ToSend]:
-        """Return the end of every record that was published and that nobody's reports make up any more."""
+        """Return what was published last and is no longer so: records of other reports, and of nobody's."""
+        unknown = await store.held_unknown(connection)
+        changed = []
+        if unknown:
+            changed = await self._registration.fold_again(connection, set(unknown), max(unknown.values()))
         ended = [
-            (RecordRow(row.number, row.version + 1, True, "", row.at), None)
+            (RecordRow(row.number, row.version + 1, True, store.UNKNOWN_STATE, row.at), None)
             for row in await store.held_by_nobody(connection)
         ]
         await store.put_records(connection, [], [], [row for row, _ in ended])
         nowhere = Record(self._registration.topics[0], 0, -1, 0, None, None, ())
-        return self._registration.publish(nowhere, ended)
+        return self._registration.publish(nowhere, [*changed, *ended])
 
 
 def _row(record: Record) -> RecordRow | None:

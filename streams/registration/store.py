@@ -42,7 +42,7 @@ END IF; END $$;
 
 #: The fields of a report that hold codes.
 CODES = ("forms", "su_sector", "labour_sector", "cu_sector", "dublin_indication")
-#: Of a record taken back after a restore: equal to no record's state, so that it is published anew.
+#: Of a record that ended, or was taken back after a restore: equal to no record's state, so that it is published anew.
 UNKNOWN_STATE = ""
 
 
@@ -218,6 +218,18 @@ async def take_back(connection: Connection, rows: Sequence[RecordRow]) -> int:
         [r.at for r in ordered],
     )
     return taken
+
+
+async def held_unknown(connection: Connection) -> dict[str, datetime]:
+    """Return the subjects whose record was taken back and not folded since, each with when that was published.
+
+    No batch touches them by itself: of what was delivered and recalled again since the backup only the recall is news, and
+    the report it takes away is not there.
+    """
+    rows = await connection.fetch(
+        "SELECT s.subject, r.at FROM record_subject s JOIN record r USING (number) WHERE r.state = $1", UNKNOWN_STATE
+    )
+    return {row["subject"]: row["at"] for row in rows}
 
 
 async def held_by_nobody(connection: Connection) -> list[RecordRow]:

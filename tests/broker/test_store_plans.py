@@ -27,7 +27,7 @@ GROWING = (
     "unlink", "record", "record_subject", "version", "counted",
 )  # fmt: skip
 #: What reads all there is, and no batch asks: tables are counted, a restored database is mended, a release judges all again.
-OF_NO_BATCH = {"registered", "held_by_nobody", "unsent", "subjects_in"}
+OF_NO_BATCH = {"registered", "held_by_nobody", "held_unknown", "unsent", "subjects_in"}
 VALUES = {
     "text": "'filled' || n",
     "bytea": "decode(md5(n::text), 'hex')",

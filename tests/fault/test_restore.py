@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import AsyncIterator, Sequence
+from datetime import date
 from typing import Any
 
 import pytest
@@ -127,3 +128,35 @@ async def test_a_restore_at_rest_discloses_nothing_that_no_longer_stands(
         assert b"release" not in teller.told_by_restore, f"copied at turn {copied}"
         assert b"delivery" not in teller.told_by_restore, f"copied at turn {copied}"
         assert await run.state() == wanted
+
+
+@pytest.mark.parametrize("first", ["client-1", "client-2"])
+async def test_who_was_joined_with_another_since_the_copy_and_is_alone_again_still_has_a_record(
+    world: Chain, platform: Platform, first: str
+) -> None:
+    """In one of the two orders the join gives the record another number, and ends it under the one that the copy knows."""
+    other = {"client-1": "client-2", "client-2": "client-1"}[first]
+    ada = {"name": "Ada", "birth_date": date(1990, 1, 31)}
+    told = prepared(
+        platform,
+        [
+            report("politie-limburg", "a", subject=first, **ada),
+            report("politie-limburg", "b", subject=other, hours=1, **ada),
+            planned(
+                "politie-limburg",
+                "event-retracted",
+                "c",
+                subject=other,
+                hours=2,
+                withdraws="b",
+                reason="ENTERED_IN_ERROR",
+            ),
+        ],
+    )
+    story = [[made] for made in told]
+    before, undisturbed = Teller(world, None, None), Teller(world, None, None)
+    await before.tell(story[:1])
+    wanted = await (await undisturbed.tell(story)).state()
+    run = await Teller(world, before.turns, undisturbed.turns - 1).tell(story)
+    assert len(await run.records()) == len(await run.registered()) == 1
+    assert await run.state() == wanted

@@ -18,8 +18,9 @@ from tests.simulation.watch import told
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-#: The registration's own records: how many versions there were on the way is no part of the end.
-OF_THE_REGISTRATION = ("registration-recorded", "registration-corrected", "registration-ended")
+#: What the registration says itself: how many versions of a record there were, and how many recalls to confirm, is no
+#: part of the end.
+OF_THE_REGISTRATION = ("registration-recorded", "registration-corrected", "registration-ended", "recall-confirmed")
 
 
 def at_rest(world: World) -> None:

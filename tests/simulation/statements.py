@@ -297,17 +297,6 @@ async def _standings_back(tx: Transaction, sql: str, arguments: Sequence[Any]) -
     return [Row({"count": await taken(tx, "standing", "change", rows_of("standing", columns))})]
 
 
-@begins("WITH taken AS (INSERT INTO record ")
-async def _records_back(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
-    return [Row({"count": await taken(tx, "record", "version", rows_of("record", arguments))})]
-
-
-@begins("SELECT * FROM record r WHERE NOT ended AND NOT EXISTS")
-async def _held_by_nobody(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
-    held = {row["number"] for row in tx.rows("record_subject").values()}
-    return [Row(r) for key, r in sorted(tx.rows("record").items()) if not r["ended"] and key[0] not in held]
-
-
 @begins("SELECT topic, key, value, headers, seq FROM outbox WHERE topic = ANY")
 async def _unsent(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
     return [Row(row) for _, row in sorted(tx.rows("outbox").items()) if row["topic"] in arguments[0]]

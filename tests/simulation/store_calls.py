@@ -189,7 +189,9 @@ def _registration(draw: random.Random) -> Call:
     unlinks = [(f"u{event}", f"l{draw.choice(NAMES)}") for event in events]
     recalled = [*events, *(f"l{event}" for event in events), *(f"u{event}" for event in _some(draw, NAMES))]
     held = [(subject, draw.choice("12")) for subject in subjects]
-    rows = [RecordRow(number, draw.randint(1, 3), draw.random() < 0.3, draw.choice("xy"), AT) for number in "12"]
+    rows = [
+        RecordRow(number, draw.randint(1, 3), draw.random() < 0.3, draw.choice(("x", "y", "")), AT) for number in "12"
+    ]
     return draw.choice(
         (
             Call("news", lambda c: registration.news(c, told)),
@@ -203,6 +205,7 @@ def _registration(draw: random.Random) -> Call:
             Call("records_of", lambda c: registration.records_of(c, subjects, ["1"])),
             Call("take_back", lambda c: registration.take_back(c, rows)),
             Call("held_by_nobody", registration.held_by_nobody),
+            Call("held_unknown", registration.held_unknown),
             Call("put_records", lambda c: registration.put_records(c, subjects, held, rows[: len(subjects)])),
         )
     )

@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 
 from tests.simulation.database import TABLES, Row, Transaction
-from tests.simulation.statements import begins, rows_of, with_changed
+from tests.simulation.statements import begins, rows_of, taken, with_changed
 
 
 @begins("SELECT secret FROM zone_key")
@@ -160,6 +160,24 @@ async def _record(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[R
         await tx.lock("record", key)
         tx.write("record", key, values)
     return []
+
+
+@begins("WITH taken AS (INSERT INTO record ")
+async def _records_back(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
+    return [Row({"count": await taken(tx, "record", "version", rows_of("record", arguments))})]
+
+
+@begins("SELECT * FROM record r WHERE NOT ended AND NOT EXISTS")
+async def _held_by_nobody(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
+    held = {row["number"] for row in tx.rows("record_subject").values()}
+    return [Row(r) for key, r in sorted(tx.rows("record").items()) if not r["ended"] and key[0] not in held]
+
+
+@begins("SELECT s.subject, r.at FROM record_subject s JOIN record r")
+async def _held_unknown(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
+    unknown = {key[0]: r["at"] for key, r in tx.rows("record").items() if r["state"] == arguments[0]}
+    held = tx.rows("record_subject").values()
+    return [Row({"subject": r["subject"], "at": unknown[r["number"]]}) for r in held if r["number"] in unknown]
 
 
 @begins("INSERT INTO version VALUES")
