@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import z3
 
 from consent.masks import NEUTRAL, class_of
+from consent.proofs.claims import Known
 from consent.proofs.solver import Symbolic
-
-if TYPE_CHECKING:
-    from consent.proofs.prohibitions import Known
 
 #: What one officer did, and what others found of it.
 EMERGENCY = frozenset({"emergency-access-used", "emergency-access-reviewed"})

@@ -11,7 +11,7 @@ import typer
 
 from consent import classes
 from consent.proofs import linking
-from consent.proofs.prohibitions import Known
+from consent.proofs.claims import Known
 from consent.proofs.words import enumerated
 from consent.table import compiled
 from ketenbus.contract import contract

@@ -14,8 +14,9 @@ from typing import Any
 from consent.activities import Register, register
 from consent.classes import classes, text
 from consent.masks import PARTS, class_of
+from consent.proofs.claims import Known
 from consent.proofs.named_rows import NAMED_ROWS
-from consent.proofs.prohibitions import Known, broken
+from consent.proofs.prohibitions import broken
 from consent.table import OTHER, Table, compiled
 from ketenbus.contract import contract
 

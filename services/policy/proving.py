@@ -13,9 +13,10 @@ from consent.narrowing import given
 from consent.proofs import emergency, linking
 from consent.proofs.agreement import HISTORIES, Agreement, compared, openings
 from consent.proofs.cedar import Cedar
+from consent.proofs.claims import Known
 from consent.proofs.enumeration import disagreements
 from consent.proofs.named_rows import NAMED_ROWS
-from consent.proofs.prohibitions import Known, Verdict, judged
+from consent.proofs.prohibitions import Verdict, judged
 from consent.proofs.words import MASK, MOST_WORDS, Enumerated, enumerated
 from consent.table import Row, compiled
 from ketenbus.contract import contract

@@ -9,7 +9,7 @@ import typer
 
 from consent.activities import Activity, Register, Rules, register
 from consent.proofs import linking
-from consent.proofs.prohibitions import Known
+from consent.proofs.claims import Known
 from consent.proofs.words import enumerated
 from ketenbus.contract import contract
 from services.cli import policy

@@ -12,8 +12,9 @@ from consent.activities import Activity
 from consent.known import Fact, learn
 from consent.known import Known as Facts
 from consent.precedence import Consent
-from consent.proofs import linking, prohibitions, words
-from consent.proofs.prohibitions import PROHIBITIONS, Known, Prohibition, Verdict, judged
+from consent.proofs import claims, linking, words
+from consent.proofs.claims import Known
+from consent.proofs.prohibitions import PROHIBITIONS, Prohibition, Verdict, judged
 from consent.proofs.words import Step
 from consent.table import Table, compiled
 from ketenbus.contract import contract
@@ -242,7 +243,7 @@ def test_every_prohibition_is_shown_to_fail_by_a_plant_here() -> None:
 
 
 def test_what_a_prohibition_says_nothing_of_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    silent = Prohibition("silent", "nothing", "a test", 1, prohibitions._serious_disadvantage)
+    silent = Prohibition("silent", "nothing", "a test", 1, claims.serious_disadvantage)
     [found] = judged(law(), KNOWN, [silent])
     assert (found.counterexample, found.speaks) == (None, False)
     [found] = judged(PLANTS["serious-disadvantage"][0](), KNOWN, [silent])
