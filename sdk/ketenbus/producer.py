@@ -22,6 +22,7 @@ from ketenbus.acknowledgements import Acknowledgements, Outcome
 from ketenbus.connection import FAULTS, client_settings, fault, start
 from ketenbus.errors import Broken, BusError, CorruptLogError, RetryableError
 from ketenbus.keyring import PublisherKeys
+from ketenbus.lots import Lots
 from ketenbus.outbox import Accepted, Outbox
 from ketenbus.preparing import Outgoing, Prepared, Refused, prepare, prepare_many
 from ketenbus.settings import PartnerSettings
@@ -65,6 +66,7 @@ class Producer:
         self._keys = PublisherKeys(settings.keyring, settings.oin)
         self._acknowledgements = Acknowledgements(settings)
         self._client: AIOKafkaProducer | None = None
+        self._storing = Lots(self._store, AT_ONCE)
         self._sending = asyncio.Lock()
         self._fingerprint_key = hashlib.sha256(
             b"ketenbus outbox" + settings.signing_key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
@@ -103,7 +105,7 @@ class Producer:
                 o if o.traceparent else Outgoing(o.event, o.id, o.time, telemetry.traceparent_of(span))
                 for o, span in zip(stamped, spans, strict=True)
             ]
-            judged = await asyncio.to_thread(self._store, stamped)
+            judged = await self._storing.ask(stamped)
             awaited = [judgement.id for judgement in judged if isinstance(judgement, Prepared)]
             accepted = await self._sent(awaited) if awaited else {}
             answers = [accepted[j.id] if isinstance(j, Prepared) else j for j in judged]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,8 +18,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from infra.local.platform import Platform
 from ketenbus import codec, envelope, telemetry
 from ketenbus.errors import ConfigurationError, RetryableError
-from ketenbus.outbox import Accepted
-from ketenbus.preparing import Outgoing, Refused
+from ketenbus.outbox import Accepted, Outbox
+from ketenbus.preparing import Outgoing, Prepared, Refused
 from ketenbus.producer import Producer
 from tests.broker.sdk_world import World
 from tests.made_up import report
@@ -190,3 +190,19 @@ async def test_without_a_trace_there_is_no_traceparent(world: World) -> None:
         accepted = await producer.send(report(occurred_at=datetime.now(UTC)))
     [record] = world.read(TOPIC, lambda record: record.id == accepted.id)
     assert "traceparent" not in dict(record.headers)
+
+
+async def test_what_is_offered_while_another_batch_is_stored_goes_in_one_commit(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored: list[int] = []
+    put = Outbox.put
+
+    def counted(outbox: Outbox, events: Sequence[tuple[Prepared, bytes]]) -> None:
+        stored.append(len(events))
+        put(outbox, events)
+
+    monkeypatch.setattr(Outbox, "put", counted)
+    async with Producer(world.partner()) as producer:
+        await asyncio.gather(*(producer.send(o.event, id=o.id, time=o.time) for o in outgoing(50)))
+    assert stored == [1, 49]
