@@ -10,8 +10,10 @@ from tests.simulation.story import Saying, Story, rarer
 
 SEATS = ("admit", "disclose", "registration", "monitoring")
 #: crash: the process is gone; freeze: it stands still, longer than its session lasts or not; break: its connection
-#: fails; rebalance: another worker comes or goes; restore: the database is back at an earlier step; clock: the broker's.
+#: fails; rebalance: another worker comes or goes; restore: its database is back at an earlier step, restore-server: with
+#: those of all others; clock: the broker's.
 KINDS = ("crash", "freeze", "break", "rebalance")
+RESTORES = ("restore", "restore-server")
 HOW = {
     "crash": ("late", "some", "lost"),
     "freeze": ("1", "9", "9", "30"),
@@ -75,7 +77,7 @@ class Plan:
 
 
 def drawn(seed: int, *, restores: tuple[str, ...] = ()) -> Plan:
-    """Return the plan of a seed; with `restores`, the database of one of these is restored from an older backup."""
+    """Return the plan of a seed; with `restores`, the database of one of these alone is restored from an older backup."""
     draw = random.Random(f"plan-{seed}")
     said = list(Story(draw).tell(draw.randint(4, 12)))
     if draw.random() < 0.4:
@@ -91,7 +93,9 @@ def drawn(seed: int, *, restores: tuple[str, ...] = ()) -> Plan:
     if restores or draw.random() < 0.15:
         seat = draw.choice(restores or SEATS)
         back = draw.randrange(1, 60)
-        faults.append(Fault(seat, back + draw.randrange(1, 80), "restore", str(back)))
+        is_alone = bool(restores) or random.Random(f"server-{seed}").random() < 0.5
+        kind = "restore" if is_alone else "restore-server"
+        faults.append(Fault(seat, back + draw.randrange(1, 80), kind, str(back)))
     most, workers = draw.choice((1, 2, 3, 7, 50)), draw.choice((1, 1, 2))
     announced: tuple[Announcement, ...] = ()
     rare = random.Random(f"rare-{seed}")

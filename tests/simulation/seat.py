@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from streams.runtime.records import Record, ToSend
@@ -11,7 +11,7 @@ from streams.runtime.transaction import Place
 from tests.simulation.broker import Producer, partitions
 from tests.simulation.connection import Connection, Kind
 from tests.simulation.database import Database
-from tests.simulation.plan import Fault
+from tests.simulation.plan import RESTORES, Fault
 from tests.simulation.worker import Worker
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ class Seat:
         self._started = 0
         self._counted: Counter[str] = Counter()
         self._faults = {(f.on, f.at): f for f in world.plan.faults if f.seat == name}
-        self._backup_at = {int(f.how) for f in self._faults.values() if f.kind == "restore"}
-        self._backups: dict[int, Any] = {}
+        self._backup_at = {int(f.how) for f in self._faults.values() if f.kind in RESTORES}
+        self._backups: dict[int, Mapping[Seat, Any]] = {}
         self.places: list[Place] = [
             (topic, partition) for topic in self.processor.topics for partition in range(partitions(topic))
         ]
@@ -70,7 +70,7 @@ class Seat:
         self.steps += 1
         self._counted[kind] += 1
         if self.steps in self._backup_at:
-            self._backups[self.steps] = self.database.backup()
+            self._backups[self.steps] = {seat: seat.database.backup() for seat in self.world.seats.values()}
         return self._faults.get(("step", self.steps)) or self._faults.get((kind, self._counted[kind]))
 
     def arrived(self, place: Place) -> None:
@@ -107,17 +107,22 @@ class Seat:
             self._members.pop(0).evict()
         self._deal()
 
-    def restore(self, step: int) -> None:
-        """Put the database back to what it was at an earlier step; every worker loses its connection and ends."""
+    def restore(self, step: int, kind: str) -> None:
+        """Put the database back to what it was at an earlier step, or those of the whole server."""
         backup = self._backups.get(step)
         if backup is None:
             return
+        for seat in backup if kind == "restore-server" else (self,):
+            seat.put_back(backup[seat])
+
+    def put_back(self, tables: Any) -> None:
+        """Have these tables again; every worker loses its connection and ends."""
         self.was_restored = True
         for worker in tuple(self.workers):
             worker.die("lost")
         for producer in self.producers:
             producer.forget()
-        self.database.tables = backup
+        self.database.tables = tables
         self.world.watch.restored(self)
 
     def _replace(self) -> None:

@@ -136,8 +136,8 @@ class Worker:
                 raise ConnectionResetError("the connection is gone")
             case "rebalance":
                 self.seat.rebalance(fault.how)
-            case "restore":
-                self.seat.restore(int(fault.how))
+            case "restore" | "restore-server":
+                self.seat.restore(int(fault.how), fault.kind)
                 self._check_alive()
 
     def _disconnect(self) -> None:
