@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from bench import demo, docs, latency, peering, policy, profiling, recall, throughput, volume
+from bench import demo, docs, lane, latency, peering, policy, profiling, recall, throughput, volume
 from bench.figures import Figure, as_json, table
 from bench.place import Say
 from streams.runtime.faust_lane import BATCH_RECORDS
@@ -19,6 +19,7 @@ Measured = tuple[list[Figure], dict[str, object]]
 Measure = Callable[[Say, argparse.Namespace], Measured]
 MEASUREMENTS: Mapping[str, Measure] = {
     "peers": lambda say, wanted: peering.measure(say, wanted.peer_events),
+    "lane": lambda say, wanted: lane.measure(say, wanted.peer_events),
     "latency": lambda say, _: latency.measure(say),
     "recall": lambda say, _: recall.measure(say),
     "throughput": lambda say, _: throughput.measure(say),
@@ -49,8 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if wanted.write is not None:
             docs.write(wanted.write, {name: measured[name]}, details, load)
     figures = _flat(measured)
-    if "peers" in measured:
-        print(peering.table(details["peers"]["contestants"]))  # type: ignore[index]
+    for name, of_rows in docs.TABLES.items():
+        if name in measured:
+            print(of_rows(details[name]["contestants"]))  # type: ignore[index]
     print(table(figures))
     print(f"\n{docs.taken_on(load)}")
     limited = [figure for figure in figures if figure.limit is not None]
@@ -78,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
             )
         if name == "memory":
             kind.add_argument("--events", type=int, help="how many reports", default=argparse.SUPPRESS)
-        if name == "peers":
+        if name in docs.TABLES:
             kind.add_argument(
                 "--events", type=int, dest="peer_events", help="the backlog of each", default=argparse.SUPPRESS
             )

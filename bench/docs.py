@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench import peering
+from bench import lane, peering
 from bench.charts import of_peers
 from bench.figures import Figure, machine, table
+from bench.peering import Row
 
 PAGE = "measurements.md"
 CHARTS = "charts"
+#: The measurements that set contestants beside each other, and their tables.
+TABLES: Mapping[str, Callable[[Mapping[str, Row]], str]] = {"peers": peering.table, "lane": lane.table}
 
 
 def write(folder: Path, measured: Mapping[str, Sequence[Figure]], details: Mapping[str, Any], load: float) -> None:
@@ -25,11 +28,11 @@ def write(folder: Path, measured: Mapping[str, Sequence[Figure]], details: Mappi
     charts = {}
     for name, figures in measured.items():
         parts = [table(figures)] if figures else []
+        if name in TABLES:
+            parts.insert(0, TABLES[name](details[name]["contestants"]))
         if name == "peers":
-            rows = details[name]["contestants"]
-            drawn = of_peers(rows)
+            drawn = of_peers(details[name]["contestants"])
             charts = {f"{chart}.svg": one.svg() for chart, one in drawn.items()}
-            parts.insert(0, peering.table(rows))
             parts += [f"![{one.title}]({CHARTS}/{chart}.svg)" for chart, one in drawn.items()]
         text = between(text, name, "\n\n".join([*parts, taken_on(load)]))
     if charts:

@@ -105,7 +105,7 @@ def table(rows: Mapping[str, Row]) -> str:
         (
             SAID[name],
             *(
-                _beside(row[column], mine[column])
+                beside(row[column], mine[column])
                 for column in ("events_per_second", "p50_ms", "p99_ms", "p99.9_ms", "cpu_ms_per_event", "peak_mib")
             ),
             NONE if row["recovery_seconds"] is None else said(row["recovery_seconds"]),
@@ -116,16 +116,18 @@ def table(rows: Mapping[str, Row]) -> str:
         )
         for name, row in rows.items()
     ]
-    return "\n".join([grid([header, *body]), *_troubles(rows)])
+    return "\n".join([grid([header, *body]), *troubles(rows)])
 
 
-def _beside(value: float | None, mine: float | None) -> str:
+def beside(value: float | None, mine: float | None) -> str:
+    """Return a figure as the tables say it, and in brackets how many times ours it is."""
     if value is None:
         return NONE
     return said(value) + (f" ({value / mine:.2f})" if mine and value != mine else "")
 
 
-def _troubles(rows: Mapping[str, Row]) -> Sequence[str]:
+def troubles(rows: Mapping[str, Row]) -> Sequence[str]:
+    """Return a line for each contestant that did not finish."""
     return [
         line
         for name, row in rows.items()

@@ -60,21 +60,21 @@ async def nothing_to_reset(connection: Any) -> None:
 async def run(settings: ProcessorSettings, reports: Path | None) -> None:
     """Serve, with a beat and metrics of it in the folder `reports` if one is given."""
     pulse = Pulse(settings.name)
+    processor: Processor = PROCESSORS[settings.name](settings)
     if reports is None:
-        await serve(settings, pulse)
+        await serve(processor, settings, pulse)
         return
     exporting = metrics.start(settings.name, pulse, reports / f"{settings.name}.metrics.jsonl")
     beating = asyncio.ensure_future(beat(pulse, reports / f"{settings.name}.health.json"))
     try:
-        await serve(settings, pulse)
+        await serve(processor, settings, pulse)
     finally:
         beating.cancel()
         exporting.shutdown()
 
 
-async def serve(settings: ProcessorSettings, pulse: Pulse) -> None:
+async def serve(processor: Processor, settings: ProcessorSettings, pulse: Pulse) -> None:
     """Run the processor until it is told to stop."""
-    processor: Processor = PROCESSORS[settings.name](settings)
     pool = await patiently(
         settings.name,
         lambda: asyncpg.create_pool(

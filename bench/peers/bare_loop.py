@@ -15,7 +15,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Produ
 
 from bench.peers import given
 from bench.peers.given import HEARTBEAT_SECONDS, SESSION_SECONDS, Given
-from bench.peers.work import Receipt, Told, Work
+from bench.peers.work import Job, Receipt, Told
 from ketenbus.envelope import headers_of
 
 BATCH_RECORDS = 500
@@ -24,7 +24,7 @@ POLL_SECONDS = 0.5
 
 async def serve(settings: Given) -> None:
     """Work until SIGTERM."""
-    work = Work(settings.work())
+    work = settings.work()
     connection = await asyncpg.connect(settings.dsn, server_settings={"search_path": settings.schema})
     producer = Producer({**settings.librdkafka(), "enable.idempotence": True, "linger.ms": 2})
     consumer = Consumer(
@@ -69,9 +69,7 @@ def _batch(consumer: Consumer) -> list[Message]:
     return messages
 
 
-async def _work(
-    work: Work, connection: asyncpg.Connection, messages: list[Message]
-) -> tuple[list[Told], list[Receipt]]:
+async def _work(work: Job, connection: asyncpg.Connection, messages: list[Message]) -> tuple[list[Told], list[Receipt]]:
     keys = sorted({message.key() or b"" for message in messages})
     rows = await connection.fetch("SELECT key, state FROM subject WHERE key = ANY($1::bytea[])", keys)
     states: dict[bytes, bytes] = {row["key"]: row["state"] for row in rows}

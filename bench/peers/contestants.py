@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,24 +11,25 @@ import asyncpg
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from bench.peers.counting import ReceiptRow, outcomes_in
-from bench.peers.given import LOG_PARTITIONS, Given
-from consent.activities import view_topic
+from bench.peers.given import LOG_PARTITIONS, Given, view_topics
 from infra.local import processes
 from infra.local.access import TOPIC_SETTINGS
 from infra.local.platform import Platform
 from infra.local.processes import Process
 from infra.local.settings import ROOT
 from services.cli.workers import Workers
-from streams.runtime.settings import load_register
 from streams.runtime.settled import client_config
 from streams.runtime.topics import KETENLOG
 
 STOP_SECONDS = 20.0
 ASK_SECONDS = 60.0
-OURS = "ketenbus"
+OURS, LANE = "ketenbus", "lane"
 MODULES = {"faust": "bench.peers.faust_app", "quixstreams": "bench.peers.quix_app", "bare": "bench.peers.bare_loop"}
+#: Those that run the errand: our lane in the place of disclose.
+LIGHT = {LANE: "bench.peers.lane_app", **MODULES}
 SAID = {
     OURS: "ketenbus (disclose)",
+    LANE: "ketenbus, its lane",
     "faust": "plain Faust, tables",
     "quixstreams": "quixstreams, state",
     "bare": "bare confluent-kafka",
@@ -79,7 +80,7 @@ def ours(platform: Platform) -> Contestant:
     return Contestant(
         name=OURS,
         log=KETENLOG,
-        views={topic: topic for topic in _views()},
+        views={topic: topic for topic in view_topics()},
         start=lambda: workers.start("disclose"),
         output=workers.log("disclose"),
         # What disclose keeps as evidence: one row a candidate and change.
@@ -87,8 +88,8 @@ def ours(platform: Platform) -> Contestant:
     )
 
 
-async def peer(platform: Platform, name: str, python: Path) -> Contestant:
-    """Return a peer, its topics and its table made."""
+async def peer(platform: Platform, name: str, python: Path, *, light: bool = False) -> Contestant:
+    """Return a peer, its topics and its table made; a `light` one runs the errand."""
     admin = platform.admin()
     folder = platform.data / "peers" / name
     folder.mkdir(parents=True)
@@ -100,16 +101,17 @@ async def peer(platform: Platform, name: str, python: Path) -> Contestant:
         dsn=admin["dsn"],
         disclose=str(platform.processor_file("disclose")),
         folder=str(folder / "state"),
+        light=light,
     )
     given.write(folder / "settings.json")
     _make_topics(admin, given)
     await _make_tables(given)
     output = platform.data / "logs" / f"{name}.log"
-    command = [str(python), "-m", MODULES[name], str(folder / "settings.json")]
+    command = [str(python), "-m", LIGHT[name], str(folder / "settings.json")]
     return Contestant(
         name=name,
         log=given.log,
-        views={given.view(topic): topic for topic in _views()},
+        views={given.view(topic): topic for topic in view_topics()},
         start=lambda: processes.start(command, output, more_environment={"PYTHONPATH": f"{ROOT}:{ROOT / 'sdk'}"}),
         output=output,
         receipts_sql=f"SELECT id, outcomes FROM {given.schema}.receipt",
@@ -119,10 +121,6 @@ async def peer(platform: Platform, name: str, python: Path) -> Contestant:
 def python_of(name: str, own: Path) -> Path:
     """Return which Python runs a peer: the bus's own, so that libraries are the same, or quixstreams' in `own`."""
     return own if name == "quixstreams" else Path(sys.executable)
-
-
-def _views() -> Sequence[str]:
-    return [view_topic(*pair) for pair in load_register().views()]
 
 
 def _make_topics(admin: Mapping[str, str], given: Given) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bench.peers.inputs import Logged
 from bench.peers.watching import Heard, Seat
-from bench.peers.work import Told, Work
+from bench.peers.work import Job, Told
 
 #: One outcome of one event in a receipt: recipient, purpose, outcome.
 Outcome = tuple[str, str, str]
@@ -43,7 +43,7 @@ class Count:
     receipts_doubled: int
 
 
-def expected(work: Work, inputs: Iterable[Logged], view: str) -> Expected:
+def expected(work: Job, inputs: Iterable[Logged], view: str) -> Expected:
     """Return what the input asks for, done once by the work alone; `first_of` names every event's delivery in `view`."""
     states: dict[bytes, bytes] = {}
     last: dict[Seat, tuple[bytes, bytes] | None] = {}

@@ -17,7 +17,6 @@ import faust
 
 from bench.peers import given
 from bench.peers.given import COMMIT_SECONDS, HEARTBEAT_SECONDS, LOG_PARTITIONS, SESSION_SECONDS, Given
-from bench.peers.work import Work
 from ketenbus.envelope import headers_of
 
 TAKE_RECORDS = 500
@@ -48,7 +47,7 @@ def app_of(settings: Given, connection: asyncpg.Connection) -> faust.App:
     def topic(name: str) -> Any:
         return app.topic(name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
 
-    work = Work(settings.work())
+    work = settings.work()
     log, receipts = topic(settings.log), topic(settings.receipts)
     views = {name: topic(name) for name in settings.views()}
     known = app.Table("known", partitions=LOG_PARTITIONS, key_type=bytes, value_type=bytes)

@@ -7,8 +7,10 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from bench.peers.errand import Errand
+from bench.peers.work import Job, Work
 from consent.activities import view_topic
-from streams.runtime.settings import ProcessorSettings, load, load_register
+from streams.runtime.settings import load, load_register
 
 #: The same for all, ours included: how soon a group notices a member that was killed.
 SESSION_SECONDS = 6.0
@@ -29,6 +31,8 @@ class Given:
     dsn: str
     disclose: str
     folder: str
+    #: A light errand in the place of disclose's work.
+    light: bool = False
 
     @property
     def group(self) -> str:
@@ -56,11 +60,11 @@ class Given:
 
     def views(self) -> tuple[str, ...]:
         """Return its topic of every view of the register."""
-        return tuple(self.view(view_topic(*pair)) for pair in load_register().views())
+        return tuple(map(self.view, view_topics()))
 
-    def work(self) -> ProcessorSettings:
-        """Return disclose's own settings: the keys the work signs and names with."""
-        return load(Path(self.disclose))
+    def work(self) -> Job:
+        """Return what it does with every record; disclose's work signs and names with disclose's own keys."""
+        return Errand(view_topics()) if self.light else Work(load(Path(self.disclose)))
 
     def librdkafka(self) -> dict[str, str | int | float | bool]:
         """Return how librdkafka reaches the broker."""
@@ -76,6 +80,11 @@ class Given:
         """Write the settings for `read`, readable by the owner alone."""
         path.touch(mode=0o600)
         path.write_text(json.dumps(asdict(self)), "utf-8")
+
+
+def view_topics() -> tuple[str, ...]:
+    """Return the bus's name of every view of the register."""
+    return tuple(view_topic(*pair) for pair in load_register().views())
 
 
 def read(arguments: list[str] = sys.argv) -> Given:

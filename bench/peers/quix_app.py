@@ -15,7 +15,7 @@ from quixstreams.sinks.community.postgresql import PostgreSQLSink
 
 from bench.peers import given
 from bench.peers.given import COMMIT_SECONDS, HEARTBEAT_SECONDS, SESSION_SECONDS, Given
-from bench.peers.work import Receipt, Told, Work
+from bench.peers.work import Receipt, Told
 from ketenbus.envelope import headers_of
 
 
@@ -49,7 +49,7 @@ def main(settings: Given) -> None:
         },
         loglevel="INFO",
     )
-    work = Work(settings.work())
+    work = settings.work()
     log = app.topic(settings.log, key_deserializer="bytes", value_deserializer="bytes")
     views = {name: app.topic(name, key_serializer="bytes", value_serializer=ValueOf()) for name in settings.views()}
     receipts_topic = app.topic(settings.receipts, key_serializer="bytes", value_serializer=OutcomesOf())

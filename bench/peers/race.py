@@ -65,13 +65,15 @@ class Race:
     result: Result
 
     async def run(self) -> None:
-        """Run the three parts."""
+        """Run the parts that there is input for."""
         try:
             await self._backlog()
-            await self._live()
+            if self.inputs.live:
+                await self._live()
             self.result.undisturbed = await self._count(self.calm)
-            await self._killed()
-            self.result.killed = await self._count(self.whole)
+            if self.inputs.killed:
+                await self._killed()
+                self.result.killed = await self._count(self.whole)
         except (TimeoutError, RuntimeError) as error:
             self.result.trouble = str(error)
             self.say(f"{self.result.name}: {error}")

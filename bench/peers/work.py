@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from functools import cache
+from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -53,6 +54,14 @@ class Taken:
     state: bytes
     told: tuple[Told, ...]
     receipts: tuple[Receipt, ...]
+
+
+class Job(Protocol):
+    """What a contestant does with one record at a time, without any store."""
+
+    def take(self, key: bytes, value: bytes, headers: Headers, state: bytes | None) -> Taken:
+        """Return what this record of the log makes of what was known of its subject."""
+        ...
 
 
 class Work:

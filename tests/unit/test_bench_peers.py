@@ -4,7 +4,9 @@ import base64
 
 import pytest
 
+from bench import lane
 from bench.peers.counting import Expected, count, expected, outcomes_in
+from bench.peers.errand import CANDIDATES, VIEWS, Errand
 from bench.peers.inputs import Logged
 from bench.peers.watching import Heard, Seat
 from bench.peers.work import Taken, Work, fact_of, pack, unpack
@@ -126,3 +128,20 @@ def test_receipts_are_lost_by_outcome_and_doubled_by_row(work, told) -> None:
     row = ("one", "text", asked.outcomes["one"])
     found = count(asked, [], [row, row, ("one", "earlier", frozenset())])
     assert (found.receipts_lost, found.receipts_doubled) == (len(asked.outcomes["two"]), 1)
+
+
+def test_the_errand_is_of_the_designs_size_and_asks_for_all_of_it() -> None:
+    views = tuple(f"view.{n}" for n in range(6))
+    asked = expected(Errand(views), lane.inputs(10), views[0])
+    assert len(asked.last) == 10 * VIEWS
+    assert {len(outcomes) for outcomes in asked.outcomes.values()} == {CANDIDATES}
+    delivered = {sum(row[2] == "delivered" for row in outcomes) for outcomes in asked.outcomes.values()}
+    assert delivered == {VIEWS}
+
+
+def test_the_errand_knows_how_often_it_heard_of_a_subject() -> None:
+    one, two = lane.inputs(2)
+    errand = Errand(("view.1",))
+    first = errand.take(one.key, one.value, one.headers, None)
+    assert one.key == two.key
+    assert (first.state, errand.take(two.key, two.value, two.headers, first.state).state) == (b"1", b"2")
