@@ -13,7 +13,7 @@ from typing import Any
 import asyncpg
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer
 
-from bench.peers import given
+from bench.peers import given, stored
 from bench.peers.given import HEARTBEAT_SECONDS, SESSION_SECONDS, Given
 from bench.peers.work import Job, Receipt, Told
 from ketenbus.envelope import headers_of
@@ -70,9 +70,7 @@ def _batch(consumer: Consumer) -> list[Message]:
 
 
 async def _work(work: Job, connection: asyncpg.Connection, messages: list[Message]) -> tuple[list[Told], list[Receipt]]:
-    keys = sorted({message.key() or b"" for message in messages})
-    rows = await connection.fetch("SELECT key, state FROM subject WHERE key = ANY($1::bytea[])", keys)
-    states: dict[bytes, bytes] = {row["key"]: row["state"] for row in rows}
+    states = await stored.known_of(connection, (message.key() or b"" for message in messages))
     told: list[Told] = []
     receipts: list[Receipt] = []
     for message in messages:
@@ -82,17 +80,7 @@ async def _work(work: Job, connection: asyncpg.Connection, messages: list[Messag
         states[key] = taken.state
         told += taken.told
         receipts += taken.receipts
-    await connection.execute(
-        "INSERT INTO subject SELECT * FROM unnest($1::bytea[], $2::bytea[]) "
-        "ON CONFLICT (key) DO UPDATE SET state = excluded.state",
-        keys,
-        [states[key] for key in keys],
-    )
-    await connection.execute(
-        "INSERT INTO receipt (id, outcomes) SELECT * FROM unnest($1::text[], $2::text[])",
-        [receipt.id for receipt in receipts],
-        [receipt.outcomes for receipt in receipts],
-    )
+    await stored.keep(connection, states, receipts)
     return told, receipts
 
 

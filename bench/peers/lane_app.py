@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.peers import given
+from bench.peers import given, stored
 from bench.peers.given import Given
 from bench.peers.work import Receipt
 from streams import worker
@@ -35,9 +35,7 @@ class Errands:
 
     async def apply(self, connection: Connection, records: Sequence[Record]) -> list[ToSend]:
         """Take each record in order, and store and return what follows."""
-        keys = sorted({record.key or b"" for record in records})
-        rows = await connection.fetch("SELECT key, state FROM subject WHERE key = ANY($1::bytea[])", keys)
-        states: dict[bytes, bytes] = {row["key"]: row["state"] for row in rows}
+        states = await stored.known_of(connection, (record.key or b"" for record in records))
         out: list[ToSend] = []
         receipts: list[Receipt] = []
         for record in records:
@@ -50,17 +48,7 @@ class Errands:
                 ToSend(record, self._settings.receipts, r.id.encode(), r.outcomes.encode(), r.headers)
                 for r in taken.receipts
             ]
-        await connection.execute(
-            "INSERT INTO subject SELECT * FROM unnest($1::bytea[], $2::bytea[]) "
-            "ON CONFLICT (key) DO UPDATE SET state = excluded.state",
-            keys,
-            [states[key] for key in keys],
-        )
-        await connection.execute(
-            "INSERT INTO receipt (id, outcomes) SELECT * FROM unnest($1::text[], $2::text[])",
-            [receipt.id for receipt in receipts],
-            [receipt.outcomes for receipt in receipts],
-        )
+        await stored.keep(connection, states, receipts)
         return out
 
 
