@@ -19,6 +19,8 @@ _BSN = re.compile(
 _WEIGHTS = (9, 8, 7, 6, 5, 4, 3, 2, -1)
 _PHONE = re.compile(r"(?<![0-9a-z+])0[1-9][0-9]{0,2}[-.]? ?(?:[0-9] ?){6,8}(?<! )(?![0-9a-z])", re.IGNORECASE)
 _PHONE_DIGITS = 10
+#: What stands for characters of a category: dashes, spaces, and what has no shape.
+_AS_ASCII = {"Pd": "-", "Zs": " ", "Cf": ""}
 _PHONE_ABROAD = re.compile(
     r"(?:\+|(?<![0-9a-z])00)31(?:[ .()-]{0,3}0[)])?(?:[ .()-]{0,2}[0-9]){9}(?![0-9])", re.IGNORECASE
 )
@@ -49,5 +51,19 @@ def _passes_eleven_test(digits: str) -> bool:
 
 
 def _plain(text: str) -> str:
-    """Return the text with every way to write a digit as that digit."""
-    return text if text.isascii() else unicodedata.normalize("NFKC", text)
+    """Return the text with every way to write a digit, a dash or a space as that of ASCII, and without what no reader sees.
+
+    Character by character: to normalise a text whole takes time with the square of its accents.
+    """
+    return text if text.isascii() else "".join(map(_plain_character, text))
+
+
+def _plain_character(character: str) -> str:
+    return "".join(map(_as_ascii, unicodedata.normalize("NFKC", character)))
+
+
+def _as_ascii(character: str) -> str:
+    digit = unicodedata.decimal(character, None)
+    if digit is not None:
+        return str(digit)
+    return _AS_ASCII.get(unicodedata.category(character), character)

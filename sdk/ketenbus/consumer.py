@@ -13,7 +13,8 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord
 from aiokafka.errors import CommitFailedError, IllegalStateError
 from opentelemetry.trace import Span
 
-from ketenbus import envelope, telemetry, view
+from ketenbus import telemetry, view
+from ketenbus.catching_up import CatchingUp, parts
 from ketenbus.changes import Changes
 from ketenbus.connection import FAULTS, client_settings, fault, require_topic, start
 from ketenbus.errors import CorruptLogError, Unreadable
@@ -24,9 +25,6 @@ from ketenbus.settings import PartnerSettings
 from ketenbus.view import Generalised, Kind, Received, Withheld
 
 __all__ = ["Consumer", "Generalised", "Kind", "Received", "Withheld"]
-
-POLL_MS = 500
-AT_ONCE = 500
 
 
 def view_topic(recipient: str, purpose: str) -> str:
@@ -53,6 +51,13 @@ class Consumer:
     only then is its position committed, so a message whose handling fails comes again. Re-deliveries and older
     changes are dropped; without a `state` file that memory ends with the process, and what was not yet committed may
     come again. A message that cannot be read or is not signed by the bus raises CorruptLogError and stays where it is.
+
+    A reader that begins behind the end of its view (it is new, lost its state, or was away) first looks ahead to that end: of
+    what lies before it, a message that is recalled or replaced before it is not handed out; a recall always is. What
+    arrives later is handed out as it comes.
+
+    Source: "A replay of old events must not disclose again on consent that was withdrawn since" (programma-en-opvang,
+    P-06). Reading: nor may catching up with a view.
     """
 
     def __init__(
@@ -83,6 +88,7 @@ class Consumer:
             enable_auto_commit=False,
             auto_offset_reset="earliest",
         )
+        self._behind = CatchingUp(self._consumer, self._settings.view_public_key)
         try:
             await start(self._consumer, self._settings)
             await require_topic(self._consumer, self._topic)
@@ -107,6 +113,7 @@ class Consumer:
                 self._in_hand[2].end()
             await self._commit()
         finally:
+            self._behind.close()
             await self._consumer.stop()
             self._changes.close()
 
@@ -143,29 +150,31 @@ class Consumer:
         while self._waiting:
             record = self._waiting[0]
             received = self._read(record)
+            due = self._behind.stands(record, received) and self._changes.is_news(received.id, received.change)
+            if due and self._keys is not None:
+                received = view.opened(received, self._keys.secret)
             self._waiting.popleft()
-            if self._changes.is_news(received.id, received.change):
+            if due:
                 span = telemetry.receiving(self._topic, received.type, received.id, received.envelope.traceparent)
                 self._in_hand = (record, received, span)
                 return received
             self._passed(record)
         await self._commit()
         try:
-            for records in (await self._consumer.getmany(timeout_ms=POLL_MS, max_records=AT_ONCE)).values():
-                self._waiting.extend(records)
+            self._waiting.extend(await self._behind.fetch())
+        except IllegalStateError:
+            pass  # the partition went to another member while it was begun: there is nothing to read of it here
         except FAULTS as error:
             raise fault(error, f"reading {self._topic}") from error
         return None
 
     def _read(self, record: ConsumerRecord) -> Received:
-        received = view.read(
-            envelope.headers_of(record.headers), record.key, record.value, self._settings.view_public_key
-        )
+        received = view.read(*parts(record), self._settings.view_public_key)
         if isinstance(received, Unreadable):
             raise CorruptLogError(
                 f"{record.topic}/{record.partition}@{record.offset}: {received}; stop, call the operator of the bus"
             )
-        return received if self._keys is None else view.opened(received, self._keys.secret)
+        return received
 
     def _finish(self) -> None:
         if self._in_hand is not None:
@@ -192,9 +201,10 @@ class Consumer:
 
     async def _give_up(self, partitions: set[TopicPartition]) -> None:
         """Commit what is finished of partitions that go to another member, and drop what was fetched of them."""
-        await self._commit()
         gone = {(partition.topic, partition.partition) for partition in partitions}
         self._waiting = deque(record for record in self._waiting if (record.topic, record.partition) not in gone)
+        self._behind.leave(partitions)
+        await self._commit()
 
 
 class _Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
@@ -208,4 +218,6 @@ class _Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         await self._consumer._give_up(revoked)
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
-        """Reading goes on where the group had committed."""
+        """Reading goes on where the group had committed, after a look ahead from there."""
+        # Nothing is awaited before this: aiokafka knows where to fetch, and does, from the first time this is suspended.
+        self._consumer._behind.take(assigned)

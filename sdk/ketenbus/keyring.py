@@ -3,13 +3,12 @@
     <keyring>/<oin>/<class>.sqlite      key(key_id, subject, secret), readable by its owner only
 
 A publisher makes keys (`PublisherKeys`); a zone opens the files its grants name and no other (`ZoneKeys`). Destroying
-a subject's keys makes everything sealed under them unreadable for good, wherever it was delivered; a process that had
-them in memory forgets them at its next look-up.
+a subject's keys closes everything sealed under them, wherever it was delivered; a process that had them in memory forgets
+them at its next look-up. What was opened before, what stands in clear and a backup of these files are not reached.
 """
 
 from __future__ import annotations
 
-import re
 import secrets
 import sqlite3
 import threading
@@ -18,9 +17,8 @@ from pathlib import Path
 
 from ketenbus.errors import ConfigurationError, CorruptLogError, RetryableError
 from ketenbus.files import opened_to_read, opened_to_write
-from ketenbus.sealing import KEY_BYTES
+from ketenbus.sealing import KEY_BYTES, KEY_ID
 
-KEY_ID = re.compile(r"([0-9]{20})\.([a-z]{1,32})\.([0-9a-f]{24})")
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS key(
     key_id TEXT PRIMARY KEY,

@@ -7,13 +7,21 @@ from collections.abc import Iterator
 from datetime import UTC, date
 from typing import Any
 
+from ketenbus import identity
 from ketenbus.cleartext import holds_bsn, holds_phone
 from ketenbus.contract import Contract, Field, contract
 from ketenbus.errors import Broken
+from ketenbus.events import VictimReported
 from ketenbus.values import Event, Sealed
 
 NO_BSN = "holds no BSN in clear (of a number that is none: put a letter directly before its nine digits)"
 NO_PHONE = "holds no phone number in clear"
+#: No text in clear is longer; what is longer is not read any further.
+LONGEST_TEXT = 256
+#: How long a client number may be.
+LONGEST_NUMBER = 64
+#: Who is younger is a minor (slachtoffermonitor-part1, L1036-1065).
+OF_AGE = 18
 EVENT_ID = re.compile(r"[!-~]{1,128}")
 #: A name that one view alone holds, as disclose made it: epoch and what it encrypted.
 TOKEN = re.compile(r"[0-9]{1,4}\.[A-Za-z0-9_-]{24,252}")
@@ -27,7 +35,7 @@ def broken(event: Event, on: date) -> tuple[Broken, ...]:
     """
     known = contract()
     fields = known.types[event.TYPE].fields
-    return (*_fields(fields, event, on, known, ""), *_occurred(event), *_period(event), *_scope(event))
+    return (*_fields(fields, event, on, known, ""), *_occurred(event), *_period(event), *_scope(event), *_age(event))
 
 
 def _occurred(event: Event) -> Iterator[Broken]:
@@ -54,6 +62,14 @@ def _period(event: Event) -> Iterator[Broken]:
 def _scope(event: Event) -> Iterator[Broken]:
     if getattr(event, "recipient_organisation", None) is not None and getattr(event, "recipient", None) is None:
         yield Broken("recipient_organisation", "is one of a recipient that is named")
+
+
+def _age(event: Event) -> Iterator[Broken]:
+    """Yield that a child is not called one: whose word counts for a person hangs on the group."""
+    if not isinstance(event, VictimReported) or event.age_at_report is None:
+        return
+    if event.age_at_report < OF_AGE and event.age_group != "MINOR":
+        yield Broken("age_group", f"is MINOR where age_at_report is under {OF_AGE}")
 
 
 def _earliest(day: date, precision: str) -> date:
@@ -89,8 +105,13 @@ def _array(field: Field, value: tuple[Any, ...], on: date, known: Contract, name
 
 
 def _value(field: Field, value: Any, on: date, known: Contract, name: str) -> Iterator[Broken]:
+    if isinstance(value, str) and len(value) > LONGEST_TEXT and field.role != "token" and field.seals is None:
+        yield Broken(name, f"has at most {LONGEST_TEXT} characters")
+        return
     if field.kind == "string" and field.codelist is None and field.role != "token":  # a token is drawn, as a UUID is
         yield from (Broken(name, rule) for rule in personal(value))
+    if field.field_class == "identity" and isinstance(value, str):
+        yield from (Broken(name, rule) for rule in identity.broken(field.name, value))
     if field.codelist is not None:
         codelist = known.codelists[field.codelist]
         codes = value if isinstance(value, tuple) else (value,)
@@ -104,12 +125,17 @@ def _value(field: Field, value: Any, on: date, known: Contract, name: str) -> It
         yield Broken(name, f"is at most {field.maximum}")
     if field.pattern is not None and not re.fullmatch(field.pattern, value):
         yield Broken(name, f"matches {field.pattern}")
-    if field.role in ("subject", "other-subject") and not 0 < len(value) <= 64:
-        yield Broken(name, "has 1 to 64 characters")
+    if field.role in ("subject", "other-subject") and not is_number(value):
+        yield Broken(name, f"has 1 to {LONGEST_NUMBER} visible characters")
     if field.role == "link" and not EVENT_ID.fullmatch(value):
         yield Broken(name, "is an event's id: 1 to 128 visible ASCII characters")
     if field.role == "token" and not TOKEN.fullmatch(value):
         yield Broken(name, "is a name of a view, as the bus wrote it there")
+
+
+def is_number(text: str) -> bool:
+    """Return whether a text can be a publisher's client number: neither too long, nor with what no screen shows or PostgreSQL stores."""
+    return 0 < len(text) <= LONGEST_NUMBER and text.isprintable()
 
 
 def personal(text: str) -> Iterator[str]:

@@ -9,6 +9,7 @@ fill the plaintext up to a multiple of `BLOCK`, because the length of a cipherte
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -23,6 +24,9 @@ from ketenbus.values import Event, Sealed
 BLOCK = 64
 NONCE_BYTES = 12
 KEY_BYTES = 32
+TAG_BYTES = 16
+#: A key's id: its publisher, the class of field it seals, and a number drawn for it.
+KEY_ID = re.compile(r"([0-9]{20})\.([a-z]{1,32})\.([0-9a-f]{24})")
 
 Plain = str | date | tuple[str, ...]
 SomeEvent = TypeVar("SomeEvent", bound=Event)
@@ -54,6 +58,12 @@ def seal(value: Plain, seals: str, key: bytes, key_id: str, type_name: str, fiel
     padded = plaintext.ljust(-(-len(plaintext) // BLOCK) * BLOCK, b" ")
     ciphertext = AESGCM(key).encrypt(nonce, padded, associated_data(type_name, field_name, key_id))
     return Sealed(key_id=key_id, nonce=nonce, ciphertext=ciphertext)
+
+
+def is_well_sealed(sealed: Sealed) -> bool:
+    """Return whether a sealed value can be one that `seal` made: nothing in clear where its key's id or its ciphertext stands."""
+    blocks, rest = divmod(len(sealed.ciphertext) - TAG_BYTES, BLOCK)
+    return KEY_ID.fullmatch(sealed.key_id) is not None and blocks > 0 and rest == 0
 
 
 def unseal(sealed: Sealed, seals: str, key: bytes, type_name: str, field_name: str) -> Plain | Unopened:

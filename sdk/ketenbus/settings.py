@@ -19,6 +19,8 @@ from ketenbus.errors import ConfigurationError
 
 VARIABLE = "KETENBUS_PARTNER"
 RAW_KEY_BYTES = 32
+#: Of these kinds of publisher each unit is a partner of its own; `police_unit` is theirs alone.
+KINDS_WITH_UNITS = frozenset({"politie"})
 PROTOCOLS = ("SASL_PLAINTEXT", "SASL_SSL")
 
 
@@ -88,6 +90,8 @@ class PartnerSettings:
         unit = _text(values, "unit", place) if values.get("unit") is not None else None
         if unit is not None and unit not in contract().codelists["police-unit"].codes:
             raise ConfigurationError(f"{place}: `unit` is a code of list police-unit, or null")
+        if unit is not None and kind not in KINDS_WITH_UNITS:
+            raise ConfigurationError(f"{place}: `unit` is null for a partner of kind {kind}")
         protocol = _text(values, "protocol", place) if "protocol" in values else PROTOCOLS[0]
         if protocol not in PROTOCOLS:
             raise ConfigurationError(f"{place}: `protocol` is one of {', '.join(PROTOCOLS)}")

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 class Sealed(BaseModel):
     """A value only a zone with the key can read (schemas/avro/shared/Sealed.avsc)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
 
     key_id: str
     nonce: bytes
@@ -20,7 +20,7 @@ class Sealed(BaseModel):
 class Record(BaseModel):
     """A record inside an event."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
 
 
 class Event(Record):

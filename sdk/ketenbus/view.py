@@ -32,6 +32,8 @@ GENERALISED = "ketenbusgeneralised"
 #: first delivery, late delivery of what was withheld, other mask or content, instruction to stop using it
 Kind = Literal["delivery", "release", "replacement", "recall"]
 KINDS: Mapping[str, Kind] = {kind: kind for kind in get_args(Kind)}
+#: The kinds that end an earlier message. A release ends none: it follows a recall, or is the first that its view gets.
+ENDING = (b"recall", b"replacement")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,20 +102,14 @@ class Received:
 
 def read(headers: Headers, key: bytes | None, value: bytes | None, public: Ed25519PublicKey) -> Received | Unreadable:
     """Return the message, its sealed fields still sealed, or why it is none."""
-    if not envelope.is_signed_by(headers, key or b"", value or b"", public):
-        return Unreadable("bad-signature", "headers")
-    told = envelope.read(headers)
-    if isinstance(told, Unreadable):
-        return told
+    said = _said(headers, key, value, public)
+    if isinstance(said, Unreadable):
+        return said
+    told, kind, change = said
     declared = contract().by_ce_type.get(told.type)
     if declared is None:
         return Unreadable("unknown-type", "ce_type")
     extensions = dict(told.extensions)
-    kind = KINDS.get(extensions.get(KIND, ""))
-    if kind is None:
-        return Unreadable("bad-headers", KIND)
-    if not re.fullmatch(r"[0-9]{1,18}", extensions.get(CHANGE, "")):
-        return Unreadable("bad-headers", CHANGE)
     if MASK not in extensions or ACTIVITY not in extensions:
         return Unreadable("bad-headers", f"{MASK} or {ACTIVITY} missing")
     try:
@@ -134,7 +130,7 @@ def read(headers: Headers, key: bytes | None, value: bytes | None, public: Ed255
         id=told.id,
         subject=subject,
         kind=kind,
-        change=int(extensions[CHANGE]),
+        change=change,
         type=declared.name,
         event=event,
         envelope=told,
@@ -143,6 +139,39 @@ def read(headers: Headers, key: bytes | None, value: bytes | None, public: Ed255
         mask=extensions[MASK],
         activity=extensions[ACTIVITY],
     )
+
+
+def ends(headers: Headers, key: bytes | None, value: bytes | None, public: Ed25519PublicKey) -> tuple[str, int] | None:
+    """Return the event and the change of a message that recalls or replaces what came before it, or None for any other.
+
+    Only such a message is verified: any other ends nothing, whoever wrote it. Its content is not decoded, so one that is
+    written under a newer contract ends what it ends.
+    """
+    if dict(headers).get(f"ce_{KIND}") not in ENDING:
+        return None
+    said = _said(headers, key, value, public)
+    if isinstance(said, Unreadable):
+        return None
+    told, _, change = said
+    return told.id, change
+
+
+def _said(
+    headers: Headers, key: bytes | None, value: bytes | None, public: Ed25519PublicKey
+) -> tuple[Envelope, Kind, int] | Unreadable:
+    """Return what the headers say, once the signature is the bus's: the envelope, the kind and the change."""
+    if not envelope.is_signed_by(headers, key or b"", value or b"", public):
+        return Unreadable("bad-signature", "headers")
+    told = envelope.read(headers)
+    if isinstance(told, Unreadable):
+        return told
+    extensions = dict(told.extensions)
+    kind = KINDS.get(extensions.get(KIND, ""))
+    if kind is None:
+        return Unreadable("bad-headers", KIND)
+    if not re.fullmatch(r"[0-9]{1,18}", extensions.get(CHANGE, "")):
+        return Unreadable("bad-headers", CHANGE)
+    return told, kind, int(extensions[CHANGE])
 
 
 def _names(said: str) -> frozenset[str]:

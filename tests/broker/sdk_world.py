@@ -109,6 +109,12 @@ class World:
         consumer.close()
         return int(found.offset)
 
+    def commit(self, group: str, topic: str, offset: int) -> None:
+        """Say that a group is there in a topic, whether it holds that or not."""
+        consumer = Consumer({**self._access, "group.id": group})
+        consumer.commit(offsets=[TopicPartition(topic, 0, offset)], asynchronous=False)
+        consumer.close()
+
     def make_topic(self, topic: str) -> None:
         admin = AdminClient(self._access)
         for future in admin.create_topics([NewTopic(topic, 1, 1)], operation_timeout=30).values():

@@ -114,7 +114,7 @@ def test_an_event_without_subject_has_its_publisher_as_key(tmp_path: Path) -> No
         ({"forms": ("AU", "AU")}, "forms", "names at least one code, each once"),
         ({"forms": ("AU", "NIEUW")}, "forms", "is a code of list exploitation-form, version 1"),
         ({"age_at_report": 121}, "age_at_report", "is at most 120"),
-        ({"subject": "s" * 65}, "subject", "has 1 to 64 characters"),
+        ({"subject": "s" * 65}, "subject", "has 1 to 64 visible characters"),
         ({"reporter_kind": "KMAR"}, "reporter_kind", "is the code of the publisher's own kind, politie"),
         ({"police_unit": "AMSTERDAM"}, "police_unit", "is the publisher's own unit, LIMBURG"),
         ({"police_unit": None}, "police_unit", "is the publisher's own unit, LIMBURG"),

@@ -51,6 +51,7 @@ def test_secrets_stay_out_of_the_repr(tmp_path: Path) -> None:
         ({"system": "BVH 2"}, "`system`"),
         ({"kind": "gemeentehuis"}, "list publisher-kind"),
         ({"unit": "UTRECHT"}, "list police-unit"),
+        ({"kind": "kmar"}, "`unit` is null for a partner of kind kmar"),
         ({"password": ""}, "`password` is missing"),
         ({"kafka": None}, "`kafka` is missing"),
         ({"signing_key": "%%"}, "`signing_key` is no base64"),
