@@ -7,18 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from functools import lru_cache
 
 from consent.known import Corrected, Known, Ref
+from consent.remembering import SUBJECTS, remembered
 from ketenbus.events import EventRetracted
 
 #: An event in a chain of corrections: its type and its name.
 Node = tuple[str, Ref]
-#: Every event of a subject is judged on the same facts: each asks this again, of few subjects at a time.
-SUBJECTS = 8
 
 
-@lru_cache(maxsize=SUBJECTS)
+@remembered(SUBJECTS)
 def retracted(known: Known) -> frozenset[Ref]:
     """Return the events that are taken back, by a retraction that stands: the latest of its chain, not taken back itself.
 
@@ -27,7 +25,7 @@ def retracted(known: Known) -> frozenset[Ref]:
     links = [c for c in known.chain if c.type == EventRetracted.TYPE]
     if not links:
         return frozenset()
-    root = _chains(links)
+    root = _joined(links)
     targets = {e.ref: e.target for e in known.retractions}
     taken_back: set[Ref] = set()
     settled: set[Node] = set()
@@ -39,7 +37,7 @@ def retracted(known: Known) -> frozenset[Ref]:
     return frozenset(taken_back)
 
 
-@lru_cache(maxsize=SUBJECTS)
+@remembered(SUBJECTS)
 def superseded(known: Known) -> frozenset[Ref]:
     """Return the events that a later one of their chain replaces: in each chain the latest (time, id) stands.
 
@@ -47,7 +45,7 @@ def superseded(known: Known) -> frozenset[Ref]:
     """
     if not any(c.corrects for c in known.chain):
         return frozenset()
-    root, taken_back = _chains(known.chain), retracted(known)
+    root, taken_back = chain_of(known), retracted(known)
     chains: dict[Node, list[Corrected]] = {}
     for c in known.chain:
         if c.ref not in taken_back:
@@ -56,17 +54,28 @@ def superseded(known: Known) -> frozenset[Ref]:
     return frozenset(c.ref for links in chains.values() for c in links if c.ref not in latest)
 
 
+@remembered(SUBJECTS)
+def chain_of(known: Known) -> Callable[[Node], Node]:
+    """Return what gives every event of a chain the same node, also one that is only named.
+
+    For what ends or reviews an event by its name: a correction mends what was recorded, and is no new word.
+    """
+    return _joined(known.chain)
+
+
 def _latest_last(link: Corrected) -> tuple[datetime, str]:
     return link.time, link.ref.id
 
 
-def _chains(links: Iterable[Corrected]) -> Callable[[Node], Node]:
-    """Return what gives every event of a chain the same node."""
+def _joined(links: Iterable[Corrected]) -> Callable[[Node], Node]:
+    """Return what gives all that these links join the same node."""
     above: dict[Node, Node] = {}
 
     def root(node: Node) -> Node:
-        while node in above:
-            node = above[node]
+        while (up := above.get(node)) is not None:
+            # The way up is shorter for whoever asks next: a chain may be thousands long.
+            above[node] = above.get(up, up)
+            node = up
         return node
 
     for c in links:

@@ -8,13 +8,16 @@ its publisher's own word does (`emergency-ends`).
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from consent.chains import retracted, superseded
-from consent.known import Known, Use
+from consent.chains import Node, chain_of, retracted, superseded
+from consent.known import Known, Ref, Review, Use
+from consent.remembering import SUBJECTS, remembered
+from ketenbus.events import EmergencyAccessUsed
 
 Finding = Literal["justified", "unjustified", "not-agreed"]
 #: How many others must have looked at a use.
@@ -52,13 +55,22 @@ class Looked:
 def standing(known: Known) -> Iterator[Looked]:
     """Yield every use that was neither taken back nor replaced.
 
-    A review counts as long as it stands itself; whoever found a use unjustified counts as against it until that review is
-    corrected or taken back. Law: the same person twice counts once.
+    A review that names any event of a chain of corrections is of the use that stands of it: who corrects a use mends what was
+    recorded, and uses nothing anew. It counts as long as it stands itself; whoever found a use unjustified counts as against
+    it until that review is corrected or taken back. Law: the same person twice counts once.
     """
-    gone = superseded(known) | retracted(known)
+    gone, chain = superseded(known) | retracted(known), chain_of(known)
+
+    def used(ref: Ref) -> Node:
+        return chain((EmergencyAccessUsed.TYPE, ref))
+
+    reviews: defaultdict[Node, list[Review]] = defaultdict(list)
+    for review in known.reviews:
+        if review.ref not in gone:
+            reviews[used(review.target)].append(review)
     for use in known.uses:
         if use.ref not in gone:
-            of = [r for r in known.reviews if r.target == use.ref and r.ref not in gone and r.reviewer != use.officer]
+            of = [r for r in reviews[used(use.ref)] if r.reviewer != use.officer]
             against = frozenset(r.reviewer for r in of if not r.justified)
             yield Looked(use, frozenset(r.reviewer for r in of), against)
 
@@ -70,4 +82,11 @@ def opens(known: Known, day: date) -> bool:
     """
     if not known.uses:
         return False
-    return any(looked.use.used_on <= day and not looked.is_overturned for looked in standing(known))
+    first = first_opened(known)
+    return first is not None and first <= day
+
+
+@remembered(SUBJECTS)
+def first_opened(known: Known) -> date | None:
+    """Return the first day on which a use opens what is recorded, or None: every event of a subject asks it again."""
+    return min((looked.use.used_on for looked in standing(known) if not looked.is_overturned), default=None)

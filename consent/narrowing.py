@@ -15,6 +15,7 @@ from typing import ClassVar
 from consent.known import Known
 from consent.masks import NEUTRAL, class_of, classes_of
 from consent.precedence import Consent, consent
+from consent.remembering import remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class Narrowed:
         return tuple(part for part in mask if class_of(part) not in self.refused)
 
 
+#: More than any register asks of one subject: each activity and phase of the case is one question.
+QUESTIONS = 256
 #: How consent may stand for a mask.
 Stands = Consent | Narrowed
 
@@ -43,7 +46,8 @@ def every(mask: Iterable[str]) -> Iterator[Stands]:
         yield from (Narrowed(frozenset(some)) for some in combinations(asked, size))
 
 
-def stands(known: Known, recipient: str, purpose: str, mask: Iterable[str], phase: str | None) -> Stands:
+@remembered(QUESTIONS)
+def stands(known: Known, recipient: str, purpose: str, mask: tuple[str, ...], phase: str | None) -> Stands:
     """Return how consent stands for `recipient` and `purpose`, class by class of the mask, in a phase of the case.
 
     Where it is given for every class, or for none and not by a word about every class, that is all there is to say; of several

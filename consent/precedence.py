@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
-from functools import lru_cache
 
-from consent.chains import SUBJECTS, retracted, superseded
+from consent.chains import chain_of, retracted, superseded
 from consent.days import day_of
-from consent.known import Known, Ref, Said
+from consent.known import Known, Ref, Said, Unobtainable
+from consent.remembering import SUBJECTS, remembered
+from ketenbus.events import ConsentGiven, GuardianAppointed
 
 
 class Consent(StrEnum):
@@ -89,10 +90,7 @@ def consent(
     for state in (Consent.REFUSED, *_ENDED, Consent.NOT_EXPLICIT, Consent.NO_AUTHORITY):
         if state in stands:
             return state
-    unasked = any(
-        u.ref not in _gone(known) and u.purpose in (None, purpose) and u.recipient in (None, recipient)
-        for u in known.unobtainable
-    )
+    unasked = any(u.purpose in (None, purpose) and u.recipient in (None, recipient) for u in spoken(known).unobtainable)
     return Consent.UNOBTAINABLE if unasked else Consent.NONE
 
 
@@ -101,16 +99,19 @@ class Spoken:
     """What was said and not taken back or corrected, for whatever it is asked."""
 
     said: tuple[Said, ...]
+    unobtainable: tuple[Unobtainable, ...]
     without_authority: frozenset[Ref]
     ended: Mapping[Ref, Consent]
 
 
-@lru_cache(maxsize=SUBJECTS)
+@remembered(SUBJECTS)
 def spoken(known: Known) -> Spoken:
     """Return what was said: every class, purpose and event of a subject asks it again."""
     gone = _gone(known)
     said = tuple(s for s in known.said if s.ref not in gone)
-    return Spoken(said, _out_of_office(known, gone) | _of_another_age(known, gone), _ended(known, gone, said))
+    unobtainable = tuple(u for u in known.unobtainable if u.ref not in gone)
+    without_authority = _out_of_office(known, gone) | _of_another_age(known, gone)
+    return Spoken(said, unobtainable, without_authority, _ended(known, gone, said))
 
 
 def _gone(known: Known) -> frozenset[Ref]:
@@ -149,12 +150,18 @@ def _by_giver(said: Iterable[Said]) -> dict[tuple[object, ...], list[Said]]:
 def _ended(known: Known, gone: frozenset[Ref], said: Iterable[Said]) -> Mapping[Ref, Consent]:
     """Return the grants that count no more, or not yet, and why: withdrawn (4), past their period or before it (5).
 
-    The bus's own words about periods are never taken back: no partner has its OIN.
+    A withdrawal that names any event of a chain of corrections ends every grant of it, so that a correction never gives again
+    what was withdrawn: who grants anew says a new grant (`correction-after-withdrawal`). The bus's own words about periods
+    are about one grant, for a corrected one has a period of its own, and are never taken back: no partner has its OIN.
     """
+    chain = chain_of(known)
     begun = {e.target for e in known.begun}
     ended = {s.ref: Consent.NOT_BEGUN for s in said if s.waits and s.ref not in begun}
     ended.update((e.target, Consent.EXPIRED) for e in known.expired)
-    ended.update((e.target, Consent.WITHDRAWN) for e in known.withdrawals if e.ref not in gone)
+    withdrawn = {chain((ConsentGiven.TYPE, e.target)) for e in known.withdrawals if e.ref not in gone}
+    ended.update(
+        (s.ref, Consent.WITHDRAWN) for s in said if s.grants and chain((ConsentGiven.TYPE, s.ref)) in withdrawn
+    )
     return ended
 
 
@@ -167,10 +174,9 @@ def _speaker(ended: Mapping[Ref, Consent], without_authority: frozenset[Ref], sa
             if state in reasons:
                 return state
         return Consent.NOT_EXPLICIT if any(not s.counts for s in said) else Consent.NO_AUTHORITY
-    refusals = [s for s in heard if not s.grants]
-    for grant in (s for s in heard if s.grants):
-        if all(_is_later(grant, refusal) for refusal in refusals):
-            return Consent.GIVEN
+    grant = max((s for s in heard if s.grants), key=_latest_last, default=None)
+    if grant is not None and all(_is_later(grant, refusal) for refusal in heard if not refusal.grants):
+        return Consent.GIVEN
     return Consent.REFUSED
 
 
@@ -183,6 +189,11 @@ def _most_specific(said: list[Said], ended: Mapping[Ref, Consent], without_autho
 
 def _counts(grant: Said, ended: Mapping[Ref, Consent], without_authority: frozenset[Ref]) -> bool:
     return grant.counts and has_authority(grant) and grant.ref not in without_authority and grant.ref not in ended
+
+
+def _latest_last(grant: Said) -> tuple[bool, datetime | None]:
+    """Return what puts grants in order: if one is later than a refusal, so is every grant after it."""
+    return grant.earliest is not None, grant.earliest
 
 
 def _is_later(grant: Said, refusal: Said) -> bool:
@@ -200,14 +211,16 @@ def _specificity(said: Said) -> tuple[bool, ...]:
 def _out_of_office(known: Known, gone: frozenset[Ref]) -> frozenset[Ref]:
     """Return the words of guardians who were known by number and not in office on the day they spoke (6).
 
-    An office begins and ends on days in the Netherlands.
+    An office begins and ends on days in the Netherlands, and ends whichever event of its chain of corrections the end names.
     """
+    chain = chain_of(known)
     by_end = sorted(known.guardians_ended, key=lambda e: e.ended_on, reverse=True)  # the earliest of several counts
-    ends = {e.target: e.ended_on for e in by_end if e.ref not in gone}
+    ends = {chain((GuardianAppointed.TYPE, e.target)): e.ended_on for e in by_end if e.ref not in gone}
     terms: dict[str, list[tuple[date, date | None]]] = {}
     for g in known.guardians:
         if g.ref not in gone:
-            terms.setdefault(g.guardian, []).append((g.appointed_on, ends.get(g.ref)))
+            ended_on = ends.get(chain((GuardianAppointed.TYPE, g.ref)))
+            terms.setdefault(g.guardian, []).append((g.appointed_on, ended_on))
     out = set()
     for said in known.said:
         office = terms.get(said.giver[1] or "") if said.giver[0] == "GUARDIAN" else None

@@ -68,13 +68,15 @@ def read_release(text: str | bytes) -> Release:
     try:
         return Release.model_validate_json(text)
     except ValidationError as error:
+        if any(part["type"] == "json_invalid" for part in error.errors()):
+            raise ValueError("no release of the register: not JSON") from error
         places = ", ".join(sorted({str(part["loc"][0]) if part["loc"] else "the whole" for part in error.errors()}))
         raise ValueError(f"no release of the register: {places}") from error
 
 
 def require_approved(release: Release, approvers: Mapping[str, Ed25519PublicKey]) -> None:
     """Raise ValueError unless two different approvers signed exactly this release."""
-    signed = set()
+    signed = set()  # by key: one key under two names is one approver
     for approval in release.approvals:
         key = approvers.get(approval.by)
         if key is None:
@@ -85,7 +87,7 @@ def require_approved(release: Release, approvers: Mapping[str, Ed25519PublicKey]
             raise ValueError(
                 f"release {release.number}: {approval.by} did not sign this text; it was altered"
             ) from None
-        signed.add(approval.by)
+        signed.add(key.public_bytes_raw())
     if len(signed) < APPROVALS:
         raise ValueError(
             f"release {release.number}: {len(signed)} of {APPROVALS} approvals; ./ketenbus register approve adds one"

@@ -9,7 +9,7 @@ from mutmut.__main__ import cli
 from mutmut.mutation import file_mutation
 
 #: What stays outside when a mutant takes the place of a function; of a dataclass its methods are meant.
-_KEPT = {"dataclass", "property", "cache", "lru_cache"}
+_KEPT = {"dataclass", "property", "cache", "lru_cache", "remembered"}
 
 
 def _name(decorator: cst.Decorator) -> str:

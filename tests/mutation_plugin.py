@@ -8,6 +8,8 @@ from functools import _lru_cache_wrapper
 import pytest
 from hypothesis import Phase, settings
 
+from consent.remembering import Remembering
+
 # pytest 9 calls a test's name otherwise.
 pytest.Item._nodeid = property(lambda item: item.nodeid)  # type: ignore[attr-defined]
 
@@ -25,3 +27,5 @@ def pytest_collection_finish() -> None:
     for kept in gc.get_objects():
         if isinstance(kept, _lru_cache_wrapper) and kept.__module__.startswith(("consent", "streams", "tests")):
             kept.cache_clear()
+        elif isinstance(kept, Remembering):
+            kept.forget()

@@ -5,7 +5,7 @@ Cedar judges each pair of reviews against a use; that no pair overturns it is sa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
@@ -16,8 +16,8 @@ import cedarpy
 #: What two reviews are asked of one use: whether two others found it unjustified.
 REVIEWS = """
 permit(principal, action == Action::"overturn", resource) when {
-  context.one.of == context.name && !context.one.justified && context.one.by != context.officer &&
-  context.other.of == context.name && !context.other.justified && context.other.by != context.officer &&
+  context.one.of.contains(context.name) && !context.one.justified && context.one.by != context.officer &&
+  context.other.of.contains(context.name) && !context.other.justified && context.other.by != context.officer &&
   context.one.by != context.other.by
 };
 """
@@ -27,28 +27,28 @@ NEVER = date.max.toordinal() + 1
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A use and the reviews that may be of it, as Cedar is asked about them."""
+    """A use and the reviews that may be of it, each of any of several names, as Cedar is asked about them."""
 
     day: int
     name: str
     officer: str
-    reviews: tuple[tuple[str, str, bool], ...]
+    reviews: tuple[tuple[frozenset[str], str, bool], ...]
 
     @property
     def pairs(self) -> list[dict[str, Any]]:
         """The context of `overturn`, for each two reviews."""
-        told = [{"of": of, "by": by, "justified": justified} for of, by, justified in self.reviews]
+        told = [{"of": sorted(of), "by": by, "justified": justified} for of, by, justified in self.reviews]
         use = {"name": self.name, "officer": self.officer}
         return [use | {"one": one, "other": other} for one, other in combinations(told, 2)]
 
 
-def openings(heard: Iterable[Mapping[str, Any]]) -> tuple[Opening, ...]:
-    """Return the uses among the facts that stand, each with every review that stands."""
+def openings(heard: Iterable[Mapping[str, Any]], chain_of: Callable[[str], frozenset[str]]) -> tuple[Opening, ...]:
+    """Return the uses among the facts that stand, each with every review that stands, of all that `chain_of` says of its use."""
     facts = [
         f for f in heard if "occurred_at" in f
     ]  # of an event that is only asked about, no more than its name is told
     reviews = tuple(
-        (f"{f['oin']}/{f['reviews']}", f["reviewer"], f["justified"])
+        (chain_of(f"{f['oin']}/{f['reviews']}"), f["reviewer"], f["justified"])
         for f in facts
         if f["type"] == "emergency-access-reviewed"
     )

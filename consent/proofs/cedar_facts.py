@@ -1,7 +1,7 @@
 """Raw facts of one person as Cedar is asked about them: plain fields in, sets and numbers out.
 
-Said as sets, not as a walk: an event is of the chains that its name and what it corrects join; a retraction holds when no
-later one that holds takes it back or replaces it.
+Said as sets, not as a walk: an event is of the chains that its name and what it corrects join; what names one event of a
+chain to end or review it names them all; a retraction holds when no later one that holds takes it back or replaces it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 from consent.proofs.cedar_emergency import Opening, openings
 
 Raw = Mapping[str, Any]
+#: For the type and name of an event, those of all that corrections join with it.
+Chains = Mapping[tuple[str, str], frozenset[tuple[str, str]]]
 CONSENT_FACTS = frozenset(
     {
         "consent-given",
@@ -100,8 +102,13 @@ def taught(facts: Iterable[Raw]) -> Taught:
     }
     heard = [f for f in standing if _name(f) not in superseded]
     return Taught(
-        words=tuple(_word(f, heard) for f in heard if f["type"] in {"consent-given", "consent-refused"}),
-        withdrawals=frozenset(_named(f, f["withdraws"]) for f in heard if f["type"] == "consent-withdrawn"),
+        words=tuple(_word(f, heard, chains) for f in heard if f["type"] in {"consent-given", "consent-refused"}),
+        withdrawals=frozenset(
+            name
+            for f in heard
+            if f["type"] == "consent-withdrawn"
+            for name in _all_of("consent-given", _named(f, f["withdraws"]), chains)
+        ),
         begun=frozenset(_of_period(f) for f in told if f["type"] == "consent-begun"),
         expired=frozenset(_of_period(f) for f in told if f["type"] == "consent-expired"),
         waiting=frozenset(
@@ -112,7 +119,7 @@ def taught(facts: Iterable[Raw]) -> Taught:
         admitted=frozenset(_name(f) for f in told if f["type"] in CONSENT_FACTS),
         retracted=frozenset(retracted),
         superseded=frozenset(superseded),
-        uses=openings(heard),
+        uses=openings(heard, lambda name: _all_of("emergency-access-used", name, chains)),
     )
 
 
@@ -125,7 +132,12 @@ def _chains(told: Sequence[Raw]) -> dict[tuple[str, str], frozenset[tuple[str, s
     return chain
 
 
-def _retracted(told: Sequence[Raw], chains: Mapping[tuple[str, str], frozenset[tuple[str, str]]]) -> set[str]:
+def _all_of(event_type: str, name: str, chains: Chains) -> frozenset[str]:
+    """Return the names of every event of the chain of this one, with its own: it need not be here."""
+    return frozenset(joined for _, joined in chains.get((event_type, name), ())) | {name}
+
+
+def _retracted(told: Sequence[Raw], chains: Chains) -> set[str]:
     holding: list[Raw] = []
     for f in reversed([f for f in told if f["type"] == "event-retracted"]):
         taken_back = any(_named(later, later["withdraws"]) == _name(f) for later in holding)
@@ -135,7 +147,7 @@ def _retracted(told: Sequence[Raw], chains: Mapping[tuple[str, str], frozenset[t
     return {_named(f, f["withdraws"]) for f in holding}
 
 
-def _word(f: Raw, heard: Sequence[Raw]) -> Word:
+def _word(f: Raw, heard: Sequence[Raw], chains: Chains) -> Word:
     first, last = _span(f)
     grants = f["type"] == "consent-given"
     told = {
@@ -151,7 +163,7 @@ def _word(f: Raw, heard: Sequence[Raw]) -> Word:
         "explicit": grants and f["explicit"],
         "unbundled": grants and f["unbundled"],
         "begins_later": grants and _begins_later(f, first),
-        "in_office": _in_office(f, heard, first, last),
+        "in_office": _in_office(f, heard, chains, first, last),
         "still_minor": any(first is None or first < after for _, after in _days_of("MINOR", heard)),
         "adult_already": any(last is None or last >= start for start, _ in _days_of("ADULT", heard)),
     }
@@ -189,14 +201,19 @@ def _of_period(f: Raw) -> str:
     return f"{f['grant_source'].split(':')[3]}/{f['grant_id']}"
 
 
-def _in_office(f: Raw, heard: Sequence[Raw], first: datetime | None, last: datetime | None) -> bool:
+def _in_office(f: Raw, heard: Sequence[Raw], chains: Chains, first: datetime | None, last: datetime | None) -> bool:
     terms = [g for g in heard if g["type"] == "guardian-appointed" and f["giver"] and g["guardian"] == f["giver"]]
     if f["given_by"] != "GUARDIAN" or not terms:
         return True
     if first is None or last is None:
         return False
     since, until = (at.astimezone(_DUTCH).date() for at in (first, last))
-    ended = {_named(g, g["withdraws"]) for g in heard if g["type"] == "guardian-ended" and g["ended_on"] <= until}
+    ended = {
+        name
+        for g in heard
+        if g["type"] == "guardian-ended" and g["ended_on"] <= until
+        for name in _all_of("guardian-appointed", _named(g, g["withdraws"]), chains)
+    }
     return any(g["appointed_on"] <= since and _name(g) not in ended for g in terms)
 
 

@@ -51,12 +51,13 @@ class History:
     def may_open(self, on: date) -> bool:
         """Return whether the rule lets what is recorded on this day be opened, said without the engine.
 
-        The first of: the correction from its own day on; the use, not taken back nor replaced, while fewer than two others say no.
+        While fewer than two others say no, of the use or of what it corrects: the correction from its own day on, else the use
+        that was not taken back.
         """
-        if self.corrected and on >= DAYS[2]:
-            return True
         against = {by for by, justified, withdrawn in self.looks if not justified and not withdrawn} - {OFFICER}
-        return self.is_used and not self.taken_back and not self.corrected and on >= DAY and len(against) < 2
+        if len(against) >= 2:
+            return False
+        return on >= DAYS[2] if self.corrected else self.is_used and not self.taken_back and on >= DAY
 
 
 def every_history() -> Iterator[History]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -18,12 +19,21 @@ from consent.proofs.examples import (
     period,
     refusal,
     report,
+    retraction,
     review,
     unobtainable,
     use,
     withdrawal,
 )
-from ketenbus.events import ConsentBegun, ConsentExpired, EventRetracted, GuardianAppointed, GuardianEnded
+from ketenbus.events import (
+    ConsentBegun,
+    ConsentExpired,
+    ConsentGiven,
+    EmergencyAccessUsed,
+    GuardianAppointed,
+    GuardianEnded,
+)
+from ketenbus.values import Event
 
 Speaker = tuple[str, str | None, str]
 IDS = "abcdef"
@@ -52,7 +62,44 @@ def histories(count: int, seed: int) -> Iterator[tuple[Fact, ...]]:
     for _ in range(count):
         speakers = rng.sample(SPEAKERS, rng.choice((1, 1, 2, 3)))
         facts = {fact.ref: fact for fact in (_fact(rng, speakers) for _ in range(rng.randint(0, MOST_FACTS)))}
+        if facts and rng.random() < 0.5:
+            facts |= {fact.ref: fact for fact in _in_a_chain(rng, rng.choice(list(facts.values())))}
         yield tuple(facts.values())
+
+
+def _in_a_chain(rng: Random, first: Fact) -> Iterator[Fact]:
+    """Yield corrections of an event, which change nothing else, and what ends or reviews some event of their chain."""
+    names = [first.ref.id, *rng.sample(("first", "second", "third"), rng.randint(1, 3))]
+    if "corrects" not in type(first.event).model_fields:
+        return
+    for corrected, name in pairwise(names):
+        yield Fact(Ref(first.ref.oin, name), _moment(rng), first.event.model_copy(update={"corrects": corrected}))
+    ending = _ends(rng, first.event, names)
+    if rng.random() < 0.8:
+        yield from (Fact(Ref(first.ref.oin, said.ref.id), _moment(rng), said.event) for said in ending)
+    if rng.random() < 0.3:
+        taken_back = retraction(rng.choice([*names, *(said.ref.id for said in ending)]), "taken-back")
+        yield Fact(Ref(first.ref.oin, taken_back.ref.id), _moment(rng), taken_back.event)
+
+
+def _ends(rng: Random, first: Event, names: Sequence[str]) -> list[Fact]:
+    match first:
+        case ConsentGiven():
+            return [withdrawal(rng.choice(names), "end")]
+        case GuardianAppointed():
+            return [_ended(rng, rng.choice(names), f"end-{n}") for n in range(rng.randint(1, 2))]
+        case EmergencyAccessUsed():
+            return [review(f"end-{n}", rng.choice(names), reviewer=by) for n, by in enumerate(REVIEWERS)]
+        case _:
+            return []
+
+
+def _ended(rng: Random, appointment: str, id: str) -> Fact:
+    day = _moment(rng)
+    event = GuardianEnded(
+        subject="1", occurred_at=day, occurred_precision="INSTANT", withdraws=appointment, ended_on=day.date()
+    )
+    return Fact(Ref(OIN, id), AT, event)
 
 
 def _fact(rng: Random, speakers: Sequence[Speaker]) -> Fact:
@@ -100,25 +147,17 @@ def _period(rng: Random) -> Fact:
 
 
 def _retraction(rng: Random) -> Fact:
-    event = EventRetracted(
-        subject="1",
-        occurred_at=AT,
-        occurred_precision="INSTANT",
-        withdraws=rng.choice((*IDS, "case")),
-        reason="ENTERED_IN_ERROR",
-    )
-    return Fact(Ref(OIN, rng.choice((*IDS, "r", "s"))), AT, event)
+    return retraction(rng.choice((*IDS, "case")), rng.choice((*IDS, "r", "s")))
 
 
 def _guardian(rng: Random) -> Fact:
-    day = _moment(rng)
-    dated: dict[str, Any] = {"subject": "1", "occurred_at": day, "occurred_precision": "INSTANT"}
     if rng.random() < 0.5:
-        event = GuardianEnded(withdraws=rng.choice((*IDS, "g")), ended_on=day.date(), **dated)
-        return Fact(Ref(OIN, rng.choice((*IDS, "h"))), AT, event)
+        return _ended(rng, rng.choice((*IDS, "g")), rng.choice((*IDS, "h")))
+    day = _moment(rng)
     appointed = GuardianAppointed(
-        guardian_kind="NIDOS", guardian=rng.choice(("one", "two")), appointed_on=day.date(), **dated
-    )
+        subject="1", occurred_at=day, occurred_precision="INSTANT",
+        guardian_kind="NIDOS", guardian=rng.choice(("one", "two")), appointed_on=day.date(),
+    )  # fmt: skip
     return Fact(Ref(OIN, rng.choice((*IDS, "g"))), AT, appointed)
 
 

@@ -5,6 +5,7 @@ Pure, and written from the design's text alone: `consent/` is what it is compare
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from ketenbus.events import (
     VictimReported,
 )
 from ketenbus.values import Event
+from services.verify.chains import Head, Name, name_of
 from services.verify.law import Candidate
 from services.verify.log import Entry
 
@@ -42,6 +44,14 @@ EVER: Span = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """A subject's events that are neither retracted nor superseded, and which chain of corrections of all its events each name is of."""
+
+    entries: Sequence[Entry]
+    head: Head
+
+
+@dataclass(frozen=True, slots=True)
 class Word:
     """What one speaker said at one moment: yes or no."""
 
@@ -54,9 +64,10 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What else is known of a subject: the grants withdrawn, begun and over, when each guardian was in office, until when it was surely a minor, since when surely an adult."""
+    """What else is known of a subject: the chains of grants withdrawn, the grants begun and over, when each guardian was in office, until when it was surely a minor, since when surely an adult."""
 
-    withdrawn: frozenset[tuple[str, str]]
+    head: Head
+    withdrawn: frozenset[Name]
     begun: frozenset[tuple[str, str]]
     expired: frozenset[tuple[str, str]]
     offices: Mapping[str | None, Sequence[Span]]
@@ -64,27 +75,33 @@ class _Known:
     adult_since: datetime
 
     @classmethod
-    def of(cls, entries: Sequence[Entry]) -> _Known:
-        ends: dict[tuple[str, str], datetime] = {}
+    def of(cls, standing: Standing) -> _Known:
+        entries, head = standing.entries, standing.head
+        ends: dict[Name, datetime] = {}
         for entry in entries:
             if isinstance(event := entry.event, GuardianEnded):
-                name = (entry.oin, event.withdraws)
-                ends[name] = min(_midnight(event.ended_on), ends.get(name, EVER[1]))
+                name = head((entry.oin, GuardianAppointed.TYPE, event.withdraws))
+                ends[name] = min(midnight(event.ended_on), ends.get(name, EVER[1]))
         offices: defaultdict[str | None, list[Span]] = defaultdict(list)
         for entry in entries:
             if isinstance(event := entry.event, GuardianAppointed):
-                office = (_midnight(event.appointed_on), ends.get((entry.oin, entry.id), EVER[1]))
+                office = (midnight(event.appointed_on), ends.get(head(name_of(entry)), EVER[1]))
                 offices[event.guardian].append(office)
-        withdrawn = {(e.oin, e.event.withdraws) for e in entries if isinstance(e.event, ConsentWithdrawn)}
+        withdrawn = {
+            head((e.oin, ConsentGiven.TYPE, e.event.withdraws))
+            for e in entries
+            if isinstance(e.event, ConsentWithdrawn)
+        }
         ages = [told for entry in entries if (told := _age_on(entry.event)) is not None]
-        until = max((_midnight(day + timedelta(days=1)) for age, day in ages if age == "MINOR"), default=EVER[0])
-        since = min((_midnight(day) for age, day in ages if age == "ADULT"), default=EVER[1])
+        until = max((_midnight_after(day) for age, day in ages if age == "MINOR"), default=EVER[0])
+        since = min((midnight(day) for age, day in ages if age == "ADULT"), default=EVER[1])
         begun = {_grant(e.event) for e in entries if isinstance(e.event, ConsentBegun)}
         expired = {_grant(e.event) for e in entries if isinstance(e.event, ConsentExpired)}
-        return cls(frozenset(withdrawn), frozenset(begun), frozenset(expired), offices, until, since)
+        return cls(head, frozenset(withdrawn), frozenset(begun), frozenset(expired), offices, until, since)
 
     def is_withdrawn(self, entry: Entry) -> bool:
-        return (entry.oin, entry.id) in self.withdrawn
+        """Return whether a withdrawal names the grant, or any other event of its chain of corrections (4)."""
+        return self.head(name_of(entry)) in self.withdrawn
 
     def is_over(self, entry: Entry) -> bool:
         """Return whether the bus has said that the grant's period ended (5)."""
@@ -120,7 +137,7 @@ def is_before_its_period(grant: ConsentGiven) -> bool:
     """Return whether a grant was, or may have been, given before its period begins."""
     if grant.valid_from is None:
         return False
-    return span(grant.occurred_at, grant.occurred_precision)[0] < _midnight(grant.valid_from)
+    return span(grant.occurred_at, grant.occurred_precision)[0] < midnight(grant.valid_from)
 
 
 def _grant(period: ConsentBegun | ConsentExpired) -> tuple[str, str]:
@@ -134,7 +151,7 @@ def _age_on(event: Event) -> tuple[str, date] | None:
     return event.age_group, event.reported_on if isinstance(event, VictimReported) else event.moved_on
 
 
-def _midnight(day: date) -> datetime:
+def midnight(day: date) -> datetime:
     """Return the first moment of a Dutch day; in UTC, for Python compares two times of one zone by their clocks."""
     try:
         return datetime.combine(day, time(), DUTCH).astimezone(UTC)
@@ -142,35 +159,48 @@ def _midnight(day: date) -> datetime:
         return EVER[0]
 
 
+def _midnight_after(day: date) -> datetime:
+    """Return the first moment after a Dutch day; after the last day there is none that Python knows."""
+    return EVER[1] if day == date.max else midnight(day + timedelta(days=1))
+
+
+def dutch_day(at: datetime) -> date:
+    """Return the day in the Netherlands; of a moment that has no Dutch time Python knows, the first day or the last."""
+    try:
+        return at.astimezone(DUTCH).date()
+    except OverflowError:
+        return date.min if at.year == 1 else date.max
+
+
 def span(at: datetime | None, precision: str) -> Span:
     """Return when something can have happened, as exactly as its precision says: on which day, in which month or year in the Netherlands."""
     if at is None:
         return EVER
-    day = at.astimezone(DUTCH).date()
+    day = dutch_day(at)
     match precision:
         case "DAY":
-            return _midnight(day), _midnight(day + timedelta(days=1))
+            return midnight(day), _midnight_after(day)
         case "MONTH":
-            first = day.replace(day=1)
-            return _midnight(first), _midnight((first + timedelta(days=31)).replace(day=1))
+            last = day.replace(day=monthrange(day.year, day.month)[1])
+            return midnight(day.replace(day=1)), _midnight_after(last)
         case "YEAR":
-            return _midnight(date(day.year, 1, 1)), _midnight(date(day.year + 1, 1, 1))
+            return midnight(date(day.year, 1, 1)), _midnight_after(date(day.year, 12, 31))
         case _:
             return at, at + timedelta(microseconds=1)
 
 
-def ground(entries: Sequence[Entry], candidate: Candidate, part: Part = WHOLE) -> str:
-    """Return `consent`, or why there is none, from a subject's events that are neither retracted nor superseded.
+def ground(standing: Standing, candidate: Candidate, part: Part = WHOLE) -> str:
+    """Return `consent`, or why there is none.
 
-    Reading of the precedence: (1) silence is no; (4) a grant withdrawn was never said, (5) nor one whose period is over or
-    has not begun; (6) a grant without authority
-    is not heard, a refusal always is. Of what one speaker said, (3) the most specific words count, recipient before
-    purpose, and (2) of those the latest, at an equal or unknown time the refusal. (7) Speakers with authority whose
-    words then differ are a conflict, however specific each was. A word about one class of fields or one phase is heard of
-    that alone, and most specific is who names recipient, then organisation, purpose, class and phase.
+    Reading of the precedence: (1) silence is no; (4) a grant withdrawn was never said, whichever event of its chain of
+    corrections was named; (5) nor one whose period is over or has not begun; (6) a grant without authority is not heard, a
+    refusal always is. Of what one speaker said, (3) the most specific words count, recipient before purpose, and (2) of
+    those the latest, at an equal or unknown time the refusal. (7) Speakers with authority whose words then differ are a
+    conflict, however specific each was. A word about one class of fields or one phase is heard of that alone, and most
+    specific is who names recipient, then organisation, purpose, class and phase.
     """
-    facts = [entry for entry in entries if _concerns(entry, candidate, part)]
-    known = _Known.of(entries)
+    facts = [entry for entry in standing.entries if _concerns(entry, candidate, part)]
+    known = _Known.of(standing)
     words = [word for entry in facts if (word := _heard(entry, known)) is not None]
     return _verdict(words) if words else _why_silent(facts, known)
 

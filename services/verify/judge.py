@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from functools import cache
 
 from ketenbus.events import (
     ConsentGiven,
@@ -18,6 +19,7 @@ from ketenbus.events import (
     PlacementMoved,
 )
 from services.verify import consent, emergency, scope
+from services.verify.chains import Head, Name, heads, name_of
 from services.verify.law import Activity, Candidate, Law
 from services.verify.log import Entry
 
@@ -31,8 +33,10 @@ REPAIRS = (
     GuardianEnded,
     EventRetracted,
 )
-#: publisher, type, id
-Name = tuple[str, str, str]
+#: for which classes an activity's consent is given of a type of event, as `scope.given` says
+Given = Callable[[Activity, str], tuple[str, tuple[str, ...]]]
+#: whether emergency access opens what is recorded on a day
+Opens = Callable[[date], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +54,17 @@ class Outcome:
 
 def outcomes(law: Law, entries: Sequence[Entry]) -> Iterator[Outcome]:
     """Return the outcome of every candidate of every event of one subject."""
-    heads = _chains(entries)
-    retracted = _retracted(entries, heads) if law.withholds_retracted else set()
-    superseded = _superseded(entries, heads, retracted) if law.withholds_superseded else set()
+    head = heads(entries)
+    retracted = _retracted(entries, head) if law.withholds_retracted else set()
+    superseded = _superseded(entries, head, retracted) if law.withholds_superseded else set()
     gone = superseded | retracted
-    standing = [entry for entry in entries if entry.key not in gone]
+    standing = consent.Standing(tuple(entry for entry in entries if entry.key not in gone), head)
     holds = _is_held(entries)
+    # Of a subject's thousands of events most ask the same.
+    given = cache(lambda activity, type_name: scope.given(standing, activity, type_name))
+    opens = cache(lambda on: emergency.opens(standing.entries, standing.head, on))
     for entry in entries:
-        on = entry.time.astimezone(consent.DUTCH).date()
+        on = consent.dutch_day(entry.time)
         for candidate in law.candidates(entry.event.TYPE, on):
             activity = law.activity(entry.event.TYPE, entry.publisher_kind, candidate, on)
             if activity is None:
@@ -67,11 +74,11 @@ def outcomes(law: Law, entries: Sequence[Entry]) -> Iterator[Outcome]:
             elif entry.key in superseded:
                 yield Outcome(entry, candidate, "withheld", "", activity.ref, ("superseded",))
             else:
-                yield _judged(activity, entry, standing, holds)
+                yield _judged(activity, entry, given, opens, holds)
 
 
-def _judged(activity: Activity, entry: Entry, standing: Sequence[Entry], holds: bool) -> Outcome:
-    reason, mask = _ground(activity, entry, standing, holds)
+def _judged(activity: Activity, entry: Entry, given: Given, opens: Opens, holds: bool) -> Outcome:
+    reason, mask = _ground(activity, entry, given, opens, holds)
     candidate, ref = activity.candidate, activity.ref
     if reason in {"legal-task", "consent", "consent-narrowed", "safety"}:
         return Outcome(entry, candidate, "delivered", "+".join(mask), ref, (reason,), mask)
@@ -79,27 +86,27 @@ def _judged(activity: Activity, entry: Entry, standing: Sequence[Entry], holds: 
     return Outcome(entry, candidate, outcome, "", ref, (reason,))
 
 
-def _ground(activity: Activity, entry: Entry, standing: Sequence[Entry], holds: bool) -> tuple[str, tuple[str, ...]]:
+def _ground(activity: Activity, entry: Entry, given: Given, opens: Opens, holds: bool) -> tuple[str, tuple[str, ...]]:
     """Return on which ground an event is shared, and under which mask; or why it is not."""
     if activity.consent == "none":
         return "legal-task", activity.mask
-    given, mask = scope.given(standing, activity, entry.event.TYPE)
-    if given == "consent" and not holds:
-        return given, mask
-    if activity.consent == "required-or-safety" and _is_unsafe(entry, standing):
+    reason, mask = given(activity, entry.event.TYPE)
+    if reason == "consent" and not holds:
+        return reason, mask
+    if activity.consent == "required-or-safety" and _is_unsafe(entry, opens):
         return "safety", activity.mask
-    return ("consent-quarantined", ()) if holds else (given, mask)
+    return ("consent-quarantined", ()) if holds else (reason, mask)
 
 
-def _is_unsafe(entry: Entry, standing: Sequence[Entry]) -> bool:
+def _is_unsafe(entry: Entry, opens: Opens) -> bool:
     """Return whether one officer recorded that safety is at stake: in the event, or by emergency access (architecture, section 6)."""
     event = entry.event
     if isinstance(event, PlacementMoved) and event.safety_at_stake and event.safety_officer is not None:
         return True
-    return emergency.opens(standing, entry.time.astimezone(consent.DUTCH).date())
+    return opens(consent.dutch_day(entry.time))
 
 
-def _retracted(entries: Sequence[Entry], heads: Mapping[str, Name]) -> set[str]:
+def _retracted(entries: Sequence[Entry], head: Head) -> set[str]:
     """Return what its own publisher took back, and did not take back that it took it back.
 
     A retraction can be taken back or corrected only by a later one, so that none rests on itself.
@@ -109,14 +116,14 @@ def _retracted(entries: Sequence[Entry], heads: Mapping[str, Name]) -> set[str]:
     replaced: set[Name] = set()
     for entry in sorted(told, key=_when, reverse=True):
         assert isinstance(entry.event, EventRetracted)
-        if (entry.oin, entry.id) in names or heads[entry.key] in replaced:
+        if (entry.oin, entry.id) in names or head(name_of(entry)) in replaced:
             continue
         names.add((entry.oin, entry.event.withdraws))
-        replaced.add(heads[entry.key])
+        replaced.add(head(name_of(entry)))
     return {entry.key for entry in entries if (entry.oin, entry.id) in names}
 
 
-def _superseded(entries: Iterable[Entry], heads: Mapping[str, Name], retracted: set[str]) -> set[str]:
+def _superseded(entries: Iterable[Entry], head: Head, retracted: set[str]) -> set[str]:
     """Return what a later whole event replaces: of a chain the latest stands.
 
     One that was taken back replaces nothing, so what it corrected stands again.
@@ -124,46 +131,24 @@ def _superseded(entries: Iterable[Entry], heads: Mapping[str, Name], retracted: 
     latest: dict[Name, Entry] = {}
     held = [entry for entry in entries if entry.key not in retracted]
     for entry in held:
-        latest[heads[entry.key]] = max(latest.get(heads[entry.key], entry), entry, key=_when)
+        chain = head(name_of(entry))
+        latest[chain] = max(latest.get(chain, entry), entry, key=_when)
     return {entry.key for entry in held} - {entry.key for entry in latest.values()}
-
-
-def _chains(entries: Iterable[Entry]) -> dict[str, Name]:
-    """Return which chain of corrections each event is of: events of one type and publisher that name one another.
-
-    Not all of a chain need be here: two that correct the same missing event are of one chain.
-    """
-    chain: dict[Name, Name] = {}
-
-    def head(name: Name) -> Name:
-        while (up := chain.get(name, name)) != name:
-            name = up
-        return name
-
-    held = list(entries)
-    for entry in held:
-        corrects = getattr(entry.event, "corrects", None)
-        if corrects is not None:
-            chain[head(_name(entry, entry.id))] = head(_name(entry, corrects))
-    return {entry.key: head(_name(entry, entry.id)) for entry in held}
 
 
 def _when(entry: Entry) -> tuple[datetime, str]:
     return entry.time, entry.id
 
 
-def _name(entry: Entry, event_id: str) -> Name:
-    return entry.oin, entry.event.TYPE, event_id
-
-
 def _is_held(entries: Sequence[Entry]) -> bool:
     """Return whether a consent, guardian or retraction record of the subject is in quarantine and not yet repaired.
 
-    Only such a record is the repair of one: a report or a link under the same id repairs nothing.
+    Only such a record is the repair of one: a report or a link under the same id repairs nothing. Any system of a publisher
+    repairs what another of its systems sent: a record is named by its publisher and its id.
     """
-    admitted = {(entry.source, entry.id) for entry in entries if isinstance(entry.event, REPAIRS)}
+    admitted = {(entry.oin, entry.id) for entry in entries if isinstance(entry.event, REPAIRS)}
     quarantined = {
-        (entry.event.quarantined_source, entry.event.quarantined_id)
+        (entry.event.quarantined_source.split(":")[3], entry.event.quarantined_id)
         for entry in entries
         if isinstance(entry.event, FactQuarantined)
     }

@@ -12,7 +12,7 @@ from typing import Any
 
 from ketenbus.contract import Field, contract
 from ketenbus.values import Event
-from services.verify.consent import DUTCH
+from services.verify.consent import dutch_day, midnight
 
 IN_GENERAL = "-generalised"
 
@@ -91,5 +91,4 @@ def _items(field: Field, item: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _month(at: datetime) -> datetime:
-    here = at.astimezone(DUTCH)
-    return datetime(here.year, here.month, 1, tzinfo=DUTCH).astimezone(at.tzinfo)
+    return midnight(dutch_day(at).replace(day=1))

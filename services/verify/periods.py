@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 from ketenbus.events import ConsentBegun, ConsentExpired, ConsentGiven
 from services.verify.checks import Check
-from services.verify.consent import DUTCH, is_before_its_period
+from services.verify.consent import DUTCH, dutch_day, is_before_its_period
 from services.verify.kafka import Raw
 from services.verify.log import Entry
 
@@ -30,7 +30,7 @@ def _said(entry: Entry) -> Iterator[Said]:
     event = entry.event
     if isinstance(event, ConsentBegun | ConsentExpired) and event.occurred_at is not None:
         oin = event.grant_source.split(":")[3]
-        yield event.TYPE, oin, event.grant_id, event.occurred_at.astimezone(DUTCH).date()
+        yield event.TYPE, oin, event.grant_id, dutch_day(event.occurred_at)
 
 
 def _due(entry: Entry) -> Iterator[Said]:

@@ -1,11 +1,14 @@
 """Who is who, recounted: the reports CoMensha may hold, joined into persons where identity may be read.
 
 Subjects are one person by an equal V-number, an equal BSN, or an equal name with an equal birth date, and by the desk's
-links that no unlink ended. Whoever nobody joined counts apart (architecture, section 5).
+links that no unlink ended. A BSN is nine digits, not all the same; a name and a V-number have a letter or a digit, and
+no control character: what is anything else joins nobody. Whoever nobody joined counts apart (architecture, section 5).
 """
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -21,6 +24,7 @@ from services.verify.masks import made_general, masked
 
 REGISTRATION = ("comensha", "REGISTRATIE")
 UNKNOWN_FORM = "ONBEKEND"
+BSN_DIGITS = 9
 
 Secret = Callable[[str], bytes | None]
 
@@ -38,9 +42,14 @@ class Report:
     sex: str | None = None
     nationality: str | None = None
     age: int | None = None
-    minor: bool = False
+    age_group: str = "ADULT"
     cu_sectors: tuple[str, ...] = ()
     dublin: tuple[str, ...] = ()
+
+    @property
+    def minor(self) -> bool:
+        """Whether the person was reported as a minor."""
+        return self.age_group == "MINOR"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +65,8 @@ class Person:
 
     @property
     def first(self) -> Report:
-        """The first report, which says who the person is: of one day, the first by kind of reporter and unit."""
-        return min(self.reports, key=lambda report: (report.on, report.kind, report.unit or ""))
+        """The first report, which says who the person is: of one day, the first by what it says, never by when it came."""
+        return min(self.reports, key=_order)
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -109,6 +118,11 @@ class Person:
         return self.kinds == {"KMAR"} and self.form in {"BL_SU", "GO_SU"}
 
 
+def _order(report: Report) -> tuple[date, list[str], int]:
+    said = (report.kind, report.unit, report.age_group, report.sex, report.nationality)
+    return report.on, [text or "" for text in said], -1 if report.age is None else report.age
+
+
 def persons(outcomes: Iterable[Outcome], secret: Secret) -> tuple[Person, ...]:
     """Return every person of the registration, from the outcomes of the whole log; what a mask leaves out joins nobody.
 
@@ -148,7 +162,7 @@ def _report(event: VictimReported, opened: Event) -> Report:
         sex=event.sex,
         nationality=event.nationality,
         age=event.age_at_report,
-        minor=event.age_group == "MINOR",
+        age_group=event.age_group,
         cu_sectors=codes(opened, "cu_sector"),
         dublin=codes(opened, "dublin_indication"),
     )
@@ -162,12 +176,20 @@ def codes(opened: Event, name: str) -> tuple[str, ...]:
 
 def _names(opened: Event) -> Iterator[Node]:
     """Return what only one person has; a field that did not open is still sealed and names nobody."""
-    for number in ("v_number", "bsn"):
-        if isinstance(held := getattr(opened, number), str):
-            yield number, held
+    number, bsn = getattr(opened, "v_number", None), getattr(opened, "bsn", None)
+    if isinstance(number, str) and _is_said(number):
+        yield "v_number", number
+    if isinstance(bsn, str) and bsn.isascii() and bsn.isdigit() and len(bsn) == BSN_DIGITS and bsn != bsn[0] * len(bsn):
+        yield "bsn", bsn
     name, born = getattr(opened, "name", None), getattr(opened, "birth_date", None)
-    if isinstance(name, str) and isinstance(born, date):
-        yield "name", name.casefold(), born.isoformat()
+    if isinstance(name, str) and _is_said(name) and isinstance(born, date):
+        yield "name", re.sub(r"\s+", " ", name).strip().casefold(), born.isoformat()
+
+
+def _is_said(text: str) -> bool:
+    """Return whether a text can name one person: blanks and signs are what any client may be called."""
+    kinds = {unicodedata.category(character) for character in text}
+    return "Cc" not in kinds and any(kind.startswith(("L", "N")) for kind in kinds)
 
 
 def _links(delivered: Iterable[Entry]) -> Iterator[tuple[str, str]]:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from ketenbus.contract import contract
 from ketenbus.events import ConsentGiven, ConsentRefused
 from services.verify import consent
 from services.verify.law import Activity
-from services.verify.log import Entry
 from services.verify.masks import IN_GENERAL
 
 #: Why there is no consent, what says most first: of several classes, the reason that is told.
@@ -18,18 +15,18 @@ REASONS = (
 )  # fmt: skip
 
 
-def given(entries: Sequence[Entry], activity: Activity, event_type: str) -> tuple[str, tuple[str, ...]]:
+def given(standing: consent.Standing, activity: Activity, event_type: str) -> tuple[str, tuple[str, ...]]:
     """Return `consent`, `consent-narrowed` or why there is none, and the classes of the mask for which there is.
 
     A mask loses every class that consent is not given for; `neutral` goes with whatever else goes, or alone where consent to
     all that is named by no class is given (architecture, section 6: scope purpose x recipient x class).
     """
     phase = contract().types[event_type].group
-    general = consent.ground(entries, activity.candidate, (phase, None))
-    if not any(isinstance(e.event, ConsentGiven | ConsentRefused) and e.event.field_class for e in entries):
+    general = consent.ground(standing, activity.candidate, (phase, None))
+    if not any(isinstance(e.event, ConsentGiven | ConsentRefused) and e.event.field_class for e in standing.entries):
         return general, activity.mask if general == "consent" else ()
     classes = {_class(part) for part in activity.mask} - {"neutral"}
-    grounds = {name: consent.ground(entries, activity.candidate, (phase, name)) for name in classes}
+    grounds = {name: consent.ground(standing, activity.candidate, (phase, name)) for name in classes}
     through = {name for name, ground in grounds.items() if ground == "consent"}
     if not through and general != "consent":
         return min((general, *grounds.values()), key=REASONS.index), ()

@@ -12,14 +12,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from datetime import date
+from itertools import islice, zip_longest
 from typing import Any
 
+from ketenbus.contract import contract
 from ketenbus.events import RegistrationEnded, RegistrationRecorded
 from ketenbus.sealing import open_event
 from services.verify.judge import Outcome
 from services.verify.log import Entry
-from services.verify.persons import Person, Secret, codes
+from services.verify.persons import Person, Report, Secret, codes
 
 
 def digest(lines: Iterable[str]) -> str:
@@ -62,9 +66,24 @@ def counted(records: Iterable[RegistrationRecorded], secret: Secret) -> Iterator
 def counted_of(persons: Iterable[Person]) -> Iterator[str]:
     """Return, for each person, what its record should hold."""
     for person in persons:
-        reports = [[r.kind, r.unit, r.on.replace(day=1).isoformat()] for r in person.reports]
+        reports = [[r.kind, r.unit, r.on.replace(day=1).isoformat()] for r in _told(person.reports)]
         held = (person.forms, person.su_sectors, person.labour_sectors, person.cu_sectors, person.dublin)
         yield _line("registration-recorded", sorted(reports, key=str), *map(sorted, held))
+
+
+def _told(reports: Iterable[Report]) -> Iterator[Report]:
+    """Return the reports that a record has room for: by turns the earliest left of each kind and unit, until it is full."""
+    room = next(f.maximum_items for f in contract().types["registration-recorded"].fields if f.name == "reports")
+    queues: defaultdict[tuple[str, str], list[Report]] = defaultdict(list)
+    for report in sorted(reports, key=_month):
+        queues[report.kind, report.unit or ""].append(report)
+    turns = zip_longest(*queues.values())
+    in_turn = (report for turn in turns for report in sorted(filter(None, turn), key=_month))
+    return islice(in_turn, room)
+
+
+def _month(report: Report) -> tuple[date, str, str]:
+    return report.on.replace(day=1), report.kind, report.unit or ""
 
 
 def _counted(record: RegistrationRecorded, secret: Secret) -> tuple[Any, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import consent.precedence as engine
-from consent import emergency
+from consent import emergency, narrowing
 from consent.emergency import Looked
 from consent.known import Known
 from consent.proofs.agreement import openings, part_somewhere
@@ -21,9 +21,12 @@ from tests.consent_facts import the_register
 @pytest.fixture(autouse=True)
 def _nothing_remembered() -> Iterator[None]:
     """What the engine keeps of a person was found by its rules: with others it is found again."""
-    engine.spoken.cache_clear()
+    kept = (engine.spoken, narrowing.stands, emergency.first_opened)
+    for found in kept:
+        found.forget()
     yield
-    engine.spoken.cache_clear()
+    for found in kept:
+        found.forget()
 
 
 FAULTS: dict[str, Callable[..., Any]] = {
@@ -31,6 +34,7 @@ FAULTS: dict[str, Callable[..., Any]] = {
     "_specificity": lambda said: (said.scope.purpose is not None, said.scope.recipient is not None),
     "has_authority": lambda said: True,
     "_is_about": lambda said, recipient, *rest: said.scope.recipient in (None, recipient),
+    "chain_of": lambda known: lambda node: node,
     "superseded": lambda known: frozenset(),
     "retracted": lambda known: frozenset(),
     "_out_of_office": lambda known, gone: frozenset(),
@@ -47,7 +51,9 @@ def counting_the_officer(known: Known) -> Iterator[Looked]:
 
 
 #: What of emergency access is broken, and how.
-EMERGENCY: dict[str, Any] = {"REVIEWERS": 1, "standing": counting_the_officer, "superseded": FAULTS["superseded"]}
+EMERGENCY: dict[str, Any] = {"REVIEWERS": 1, "standing": counting_the_officer} | {
+    name: FAULTS[name] for name in ("chain_of", "superseded")
+}
 
 
 @pytest.mark.parametrize(("name", "fault"), [*EMERGENCY.items(), ("REVIEWERS", 3)])

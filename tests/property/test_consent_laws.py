@@ -86,6 +86,21 @@ def test_one_more_refusal_withdrawal_expiry_or_end_of_a_guardianship_never_deliv
             assert delivered(after, judged) <= delivered(before, judged), (activity.ref, judged)
 
 
+@given(histories(), made.IDS, made.LINKS, made.MOMENTS, made.TIMES, made.SCOPES, made.SPEAKERS)
+@settings(max_examples=80)
+def test_a_correction_of_a_grant_that_was_withdrawn_never_delivers_what_was_not_delivered(
+    history: list[Fact], of: str, also: str | None, when: datetime | None, time: datetime, scope: Any, speaker: Any
+) -> None:
+    """The withdrawal names the grant, or another of its chain that is nowhere to be found."""
+    joined = [made.given("missing", time=time, corrects=of)] if also else []
+    ended = [*history, *joined, made.withdrawn("missing" if also else of, "ended", time=made.at(9))]
+    correction = made.given(NEW, when, time=time, corrects=of, **scope, **speaker)
+    before, after = replay(ended), replay([*ended, correction])
+    for activity in ACTIVITIES:
+        for judged in every_case(activity):
+            assert delivered(after, judged) <= delivered(before, judged), (activity.ref, judged)
+
+
 @given(histories(), made.TIMES, st.sampled_from(["MINOR", "ADULT"]), st.booleans())
 @settings(max_examples=60)
 def test_one_more_word_on_the_persons_age_never_delivers_what_was_not_delivered(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import permutations
+from typing import Any
 
 import pytest
 
@@ -10,10 +11,13 @@ from consent.chains import superseded
 from consent.known import Fact, replay
 from consent.precedence import Consent, consent
 from tests.consent_facts import (
+    DAY,
     at,
+    begun,
     decision_on,
     given,
     linked,
+    over,
     quarantined,
     refused,
     reported,
@@ -136,6 +140,57 @@ def test_a_corrected_withdrawal_ends_only_the_grant_its_correction_names() -> No
     facts = (given("a"), withdrawn("a", "w"), withdrawn("b", "v", time=at(1), corrects="w"))
     assert stands(*facts) is Consent.GIVEN
     assert stands(*facts, given("b")) is Consent.GIVEN
+
+
+def corrected(id: str, corrects: str, days: float, **changed: Any) -> Fact:
+    """The grant again, with another word in a field that nobody asked the person about, some days later."""
+    return given(id, time=at(days), corrects=corrects, **({"language": "fr"} | changed))
+
+
+def test_a_withdrawal_ends_every_grant_of_the_chain_of_corrections_it_names_in_any_order() -> None:
+    for named in "abc":
+        for order in permutations([given("a"), corrected("b", "a", 1), corrected("c", "b", 3), withdrawn(named)]):
+            assert stands(*order) is Consent.WITHDRAWN
+
+
+def test_a_correction_never_turns_a_no_by_withdrawal_into_a_yes_whatever_it_corrects() -> None:
+    said = [given("a"), withdrawn("a")]
+    changes: list[dict[str, Any]] = [
+        {},
+        {"purpose": "REGISTRATIE"},
+        {"valid_from": DAY},
+        {"when": at(9)},
+        {"given_by": "REPRESENTATIVE"},
+    ]
+    for changed in changes:
+        for order in permutations([*said, corrected("b", "a", 9, **changed)]):
+            assert stands(*order) is Consent.WITHDRAWN
+    assert stands(*said, corrected("b", "a", -9)) is Consent.WITHDRAWN
+    assert stands(*said, corrected("b", "a", 9, explicit=False)) is Consent.WITHDRAWN
+
+
+def test_a_retracted_correction_still_joins_what_a_withdrawal_ends() -> None:
+    facts = [given("a"), corrected("b", "a", 1), corrected("c", "b", 2), retracted("b"), withdrawn("a")]
+    for order in permutations(facts):
+        assert stands(*order) is Consent.WITHDRAWN
+    assert stands(given("a"), corrected("b", "a", 1), withdrawn("b"), retracted("b")) is Consent.WITHDRAWN
+
+
+def test_a_withdrawal_that_was_taken_back_or_names_no_grant_of_the_chain_ends_nothing_of_it() -> None:
+    chain = (given("a"), corrected("b", "a", 1))
+    assert stands(*chain, withdrawn("a"), retracted("withdrawal")) is Consent.GIVEN
+    assert stands(*chain, withdrawn("c")) is Consent.GIVEN
+    assert stands(*chain, withdrawn("a", oin="9" * 20)) is Consent.GIVEN
+    assert stands(given("c"), refused("b", at(-1), time=at(1), corrects="c"), withdrawn("b")) is Consent.GIVEN
+
+
+def test_who_grants_anew_after_a_withdrawal_says_a_new_grant() -> None:
+    assert stands(given("a"), corrected("b", "a", 1), withdrawn("a"), given("new")) is Consent.GIVEN
+
+
+def test_a_period_is_of_one_grant_and_not_of_its_correction() -> None:
+    assert stands(given("a"), over("a"), corrected("b", "a", 1)) is Consent.GIVEN
+    assert stands(given("a", valid_from=DAY), begun("a"), corrected("b", "a", 1, valid_from=DAY)) is Consent.NOT_BEGUN
 
 
 def test_a_corrected_retraction_takes_back_only_what_its_correction_names() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -64,6 +66,21 @@ def test_that_nobody_could_be_asked_elsewhere_says_nothing(scope: dict[str, str]
 )
 def test_an_office_is_held_from_its_first_day_until_the_day_before_its_end(said: int, state: Consent) -> None:
     assert stands(appointed("g", "voogd-1", 0), ended("g", 4), given(when=at(said), **VOOGD)) is state
+
+
+def test_an_office_ends_by_the_earliest_end_that_names_any_event_of_its_chain_of_corrections() -> None:
+    first, mended = appointed("a", "voogd-1", 0), appointed("b", "voogd-1", 0, time=at(1))
+    mended = replace(mended, event=mended.event.model_copy(update={"corrects": "a"}))
+    for named in "ab":
+        for order in permutations([first, mended, ended(named, 4), given(when=at(5), **VOOGD)]):
+            assert stands(*order) is Consent.NO_AUTHORITY
+        assert stands(first, mended, ended(named, 6), given(when=at(5), **VOOGD)) is Consent.GIVEN
+    two = (ended("a", 4, id="one"), ended("b", 9, id="two"))
+    for order in permutations([first, mended, *two, given(when=at(5), **VOOGD)]):
+        assert stands(*order) is Consent.NO_AUTHORITY
+    assert stands(first, mended, ended("c", 4), given(when=at(5), **VOOGD)) is Consent.GIVEN
+    again = appointed("new", "voogd-1", 4)
+    assert stands(first, mended, ended("a", 4), again, given(when=at(5), **VOOGD)) is Consent.GIVEN
 
 
 def test_every_word_is_asked_whether_its_guardian_was_in_office_whatever_came_before_it() -> None:

@@ -55,6 +55,12 @@ def test_a_release_that_is_unsigned_or_altered_is_refused(release: Release, why:
         require_approved(release, APPROVERS)
 
 
+def test_one_key_under_two_names_is_one_approver() -> None:
+    release = FIRST.approved_by("fg", KEYS["fg"]).approved_by("beheer", KEYS["fg"])
+    with pytest.raises(ValueError, match="1 of 2 approvals"):
+        require_approved(release, {"fg": APPROVERS["fg"], "beheer": APPROVERS["fg"]})
+
+
 @pytest.mark.parametrize("told", ["?", "?{}", "{}\n"])
 def test_a_signature_that_is_no_base64_to_the_last_letter_is_none(told: str) -> None:
     [first, second] = approved(FIRST).approvals
@@ -98,7 +104,8 @@ def test_a_register_has_the_name_that_its_receipts_know_it_by() -> None:
 @pytest.mark.parametrize(
     ("text", "where"),
     [
-        ("", "the whole"),
+        ("", "not JSON"),
+        ("# A page", "not JSON"),
         ("[1]", "the whole"),
         ("{}", "activities, number, previous, rules"),
         ('{"number": "1", "previous": "x", "activities": "", "rules": ""}', "number, previous"),

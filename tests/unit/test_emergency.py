@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
+from itertools import permutations
 
 import pytest
 
@@ -15,7 +17,7 @@ from consent.proofs.examples import OFFICER, REVIEWERS, review, use
 from ketenbus.rules import broken
 from ketenbus.values import Event
 from streams.runtime.topics import layout
-from tests.consent_facts import DAY, case, decision_on, fact, given, refused, retracted, the_register
+from tests.consent_facts import DAY, NOON, case, decision_on, fact, given, refused, retracted, the_register
 
 PLACED = case("placement-moved", "opvang")
 USE = use(used_on=DAY)
@@ -66,6 +68,18 @@ def test_a_use_that_was_taken_back_opens_nothing_and_one_that_was_corrected_is_a
     assert placement(USE, retracted("use")).outcome == "withheld"
     later = fact(use("z", corrects="use", used_on=DAY + timedelta(days=1)).event, "z")
     assert placement(USE, later).outcome == "withheld"
+
+
+def test_a_review_of_any_event_of_its_chain_of_corrections_is_one_of_the_use_that_stands() -> None:
+    mended = replace(use("mended", used_on=DAY, corrects="use"), time=NOON + timedelta(days=1))
+    no, also_no = looked(ONE, "a"), review("b", "mended", reviewer=TWO)
+    for order in permutations([USE, mended, no, also_no]):
+        assert placement(*order).outcome == "withheld"
+    assert placement(USE, mended, no).outcome == "delivered"
+    assert placement(USE, mended, no, review("b", "another", reviewer=TWO)).outcome == "delivered"
+    by_another = replace(use("mended", used_on=DAY, corrects="use", officer=TWO), time=mended.time)
+    [found] = standing(replay([USE, by_another, no, also_no]))
+    assert (found.use.ref.id, found.reviewers) == ("mended", {ONE})
 
 
 def test_whoever_said_both_counts_against_until_the_one_is_taken_back() -> None:

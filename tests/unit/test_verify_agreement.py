@@ -15,7 +15,7 @@ from consent.proofs.histories import histories
 from services.verify import consent, judge
 from services.verify.log import Entry
 from tests.consent_facts import the_register
-from tests.unit.test_verify_consent import CANDIDATE, GUARDIAN, LAW, moved, office, reported, yes
+from tests.unit.test_verify_consent import CANDIDATE, GUARDIAN, LAW, ground, moved, office, reported, yes
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_an_office_is_held_on_dutch_days(said: str, expected: str) -> None:
     first = (date(2018, 7, 1) - date(2018, 1, 1)).days
     grant = yes("a", 1, who=GUARDIAN)
     then = replace(grant, event=grant.event.model_copy(update={"occurred_at": datetime.fromisoformat(said)}))
-    assert consent.ground([*office(first, first + 9), then], CANDIDATE) == expected
+    assert ground([*office(first, first + 9), then]) == expected
 
 
 def test_a_month_of_which_the_clock_goes_forward_is_an_hour_shorter() -> None:

@@ -25,6 +25,7 @@ from ketenbus.events import (
 )
 from ketenbus.values import Event
 from services.verify import consent, judge, law
+from services.verify.chains import heads
 from services.verify.log import Entry
 from tests.made_up import NOW, report
 
@@ -65,6 +66,11 @@ def no(id_: str, on: int | None = 1, who: dict[str, str] = PERSON, scope: dict[s
 
 def back(id_: str, grant: str) -> Entry:
     return logged(ConsentWithdrawn(**day(9), withdraws=grant, **PERSON), id_)
+
+
+def ground(said: list[Entry]) -> str:
+    """What consent comes to for the registration of events that all stand."""
+    return consent.ground(consent.Standing(said, heads(said)), CANDIDATE)
 
 
 def lost(id_: str, **scope: Any) -> Entry:
@@ -137,8 +143,8 @@ def lost(id_: str, **scope: Any) -> Entry:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_precedence(name: str, said: list[Entry], expected: str) -> None:
-    assert consent.ground(said, CANDIDATE) == expected
-    assert consent.ground(said[::-1], CANDIDATE) == expected
+    assert ground(said) == expected
+    assert ground(said[::-1]) == expected
 
 
 @pytest.mark.parametrize("precision", ["DAY", "MONTH", "YEAR"])
@@ -146,8 +152,8 @@ def test_a_refusal_that_may_have_been_later_than_the_grant_stands(precision: str
     refusal = no("b", 0)
     vague = replace(refusal, event=refusal.event.model_copy(update={"occurred_precision": precision}))
     after = {"DAY": 1, "MONTH": 31, "YEAR": 365}[precision]
-    assert consent.ground([vague, yes("a", after)], CANDIDATE) == "consent"
-    assert consent.ground([vague, yes("a", after - 1)], CANDIDATE) == "consent-refused"
+    assert ground([vague, yes("a", after)]) == "consent"
+    assert ground([vague, yes("a", after - 1)]) == "consent-refused"
 
 
 GUARDIAN = {"given_by": "GUARDIAN", "giver": "g1", "age_group": "MINOR"}
@@ -174,7 +180,7 @@ def office(start: int, end: int | None = None) -> list[Entry]:
     ids=["nothing is recorded", "in office", "ended later", "ended before", "not yet", "who knows when"],
 )
 def test_a_guardian_speaks_while_the_guardianship_lasts(offices: list[Entry], on: int | None, expected: str) -> None:
-    assert consent.ground([*offices, yes("a", on, who=GUARDIAN)], CANDIDATE) == expected
+    assert ground([*offices, yes("a", on, who=GUARDIAN)]) == expected
 
 
 def reported(id_: str = "r", at: int = 0, kind: str = "zorgcoordinator", **changed: Any) -> Entry:
@@ -350,6 +356,9 @@ def looked(id_: str, by: str, justified: bool = False, of: str = "u") -> Entry:
         ([used(), looked("a", "2"), looked("b", "3"), used("v")], "safety"),
         ([used(), looked("a", "2", of="v"), looked("b", "3")], "safety"),
         ([looked("a", "2"), looked("b", "3")], "no-consent"),
+        ([used(), used("v", corrects="u"), used("w", corrects="v"), looked("a", "2"), looked("b", "3")], "no-consent"),
+        ([used(), used("v", corrects="u"), looked("a", "2"), looked("b", "3", of="v")], "no-consent"),
+        ([used(), used("v", corrects="u"), looked("a", "2"), looked("b", "3", of="w")], "safety"),
     ],
 )
 def test_emergency_access_opens_a_placement_until_two_others_find_it_unjustified(

@@ -18,6 +18,7 @@ KEY = bytes(range(32))
 TIME = datetime(2018, 3, 4, tzinfo=UTC)
 CODES = ("forms", "su_sector", "labour_sector", "cu_sector", "dublin_indication")
 SEALS = {**dict.fromkeys(CODES, "codes"), "birth_date": "date"}
+BSN = "999912346"
 IDENTITY = {"v_number", "bsn", "name", "birth_date"}
 
 
@@ -72,8 +73,8 @@ def how_many(*outcomes: Outcome) -> int:
 
 def test_equal_numbers_are_one_person() -> None:
     assert how_many(reported("a", v_number="V1"), reported("b", v_number="V1"), reported("c", v_number="V2")) == 2
-    assert how_many(reported("a", bsn="1"), reported("b", bsn="1")) == 1
-    assert how_many(reported("a", bsn="1"), reported("b", v_number="1")) == 2
+    assert how_many(reported("a", bsn=BSN), reported("b", bsn=BSN)) == 1
+    assert how_many(reported("a", bsn=BSN), reported("b", v_number=BSN)) == 2
 
 
 def test_a_name_is_one_person_only_with_its_birth_date() -> None:
@@ -84,7 +85,7 @@ def test_a_name_is_one_person_only_with_its_birth_date() -> None:
 
 
 def test_persons_are_joined_through_a_third() -> None:
-    assert how_many(reported("a", bsn="1"), reported("b", bsn="1", v_number="V"), reported("c", v_number="V")) == 1
+    assert how_many(reported("a", bsn=BSN), reported("b", bsn=BSN, v_number="V"), reported("c", v_number="V")) == 1
 
 
 def test_a_link_joins_until_it_is_ended() -> None:
