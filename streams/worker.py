@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from ketenbus.errors import BusError
+from ketenbus.errors import BusError, ConfigurationError
 from streams.admit import days
 from streams.admit.binding import Admit
 from streams.admit.recovery import AdmitRecovery
@@ -29,10 +29,11 @@ from streams.runtime import metrics, quiet, telemetry, transaction
 from streams.runtime.delivery import Processor, patiently
 from streams.runtime.faust_lane import lane
 from streams.runtime.health import Pulse, beat
-from streams.runtime.recovery import KafkaTail, Recovery, recover
+from streams.runtime.recovery import KafkaTail, Recovery, recover, require_whole
 from streams.runtime.sending import SENDING
 from streams.runtime.settings import ProcessorSettings, load
 from streams.runtime.watched import WatchedDelivery
+from streams.runtime.wire import read_any_header_name
 
 PROCESSORS: dict[str, type] = {
     "admit": Admit,
@@ -75,6 +76,7 @@ async def run(settings: ProcessorSettings, reports: Path | None) -> None:
 
 async def serve(processor: Processor, settings: ProcessorSettings, pulse: Pulse) -> None:
     """Run the processor until it is told to stop."""
+    read_any_header_name()
     pool = await patiently(
         settings.name,
         lambda: asyncpg.create_pool(
@@ -92,7 +94,7 @@ async def serve(processor: Processor, settings: ProcessorSettings, pulse: Pulse)
     await admin.start()
     cluster = (await admin.describe_cluster())["cluster_id"]
     await admin.close()
-    await patiently(settings.name, lambda: make_ready(processor, pool, cluster, KafkaTail(sasl)))
+    await patiently(settings.name, lambda: make_ready(processor, pool, cluster, KafkaTail(sasl), settings.naming()))
     producer = None
     if processor.sends:
         producer = AIOKafkaProducer(**sasl, **SENDING)
@@ -125,11 +127,17 @@ async def serve(processor: Processor, settings: ProcessorSettings, pulse: Pulse)
         await pool.close()
 
 
-async def make_ready(processor: Processor, pool: asyncpg.Pool, cluster: str, tail: KafkaTail) -> None:
-    """Make the tables, and bring a restored database up to what was sent."""
+async def make_ready(
+    processor: Processor, pool: asyncpg.Pool, cluster: str, tail: KafkaTail, naming: str | None
+) -> None:
+    """Make the tables, see that Kafka lost nothing, and bring a restored database up to what was sent.
+
+    Raises CorruptLogError when Kafka did.
+    """
     async with pool.acquire() as connection:
-        await transaction.prepare(connection, cluster)
+        await transaction.prepare(connection, cluster, naming)
         await connection.execute(processor.schema)
+    await require_whole(processor, pool, tail)
     if processor.name in RECOVERIES:
         await recover(processor, RECOVERIES[processor.name](processor), pool, tail)
 
@@ -147,7 +155,12 @@ def main() -> int:
     quiet.once()
     telemetry.start(arguments.processor, arguments.spans)
     try:
-        asyncio.run(run(load(arguments.settings, arguments.law), arguments.reports))
+        settings = load(arguments.settings, arguments.law)
+        if settings.name != arguments.processor:
+            raise ConfigurationError(
+                f"{arguments.settings}: `name` is another processor's: give --settings of this one"
+            )
+        asyncio.run(run(settings, arguments.reports))
     except BusError as error:
         print(f"{arguments.processor}: {error}", file=sys.stderr)
         return 2

@@ -26,9 +26,7 @@ APPENDED_MS = int(NOW.timestamp() * 1000)
 POLICE, CARE, DESK, NOBODY = (f"{n:020d}" for n in (1, 2, 3, 4))
 KINDS = {POLICE: ("politie", "LIMBURG"), CARE: ("zorgcoordinator", None), DESK: ("comensha", None)}
 PARTNERS: Mapping[str, Partner] = {
-    oin: Partner(
-        f"partner-{oin[-1]}", oin, "a made-up partner", kind, unit, False, SIGNING_KEY.public_key().public_bytes_raw()
-    )
+    oin: Partner(f"partner-{oin[-1]}", oin, "a made-up partner", kind, unit, False, SIGNING_KEY.public_key())
     for oin, (kind, unit) in KINDS.items()
 }
 

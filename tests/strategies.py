@@ -15,6 +15,9 @@ from ketenbus.values import Event, Record, Sealed
 DAYS = st.dates(date(1900, 1, 1), date(2100, 1, 1))
 INSTANTS = st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=64)
+NUMBERS = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=64)
+NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=62).map(lambda text: f"V{text}")
+BSNS = st.integers(0, 999_999_999).map(lambda n: f"{n:09}").filter(lambda text: len(set(text)) > 1)
 IDS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=128)
 SEALED = st.builds(
     Sealed,
@@ -82,6 +85,10 @@ def _numbers(field: Field, least: int, most: int) -> st.SearchStrategy[int]:
 def _text(field: Field) -> st.SearchStrategy[str]:
     if field.role == "link":
         return IDS
+    if field.role in ("subject", "other-subject"):
+        return NUMBERS
+    if field.field_class == "identity":
+        return BSNS if field.name == "bsn" else NAMES
     if field.role == "token":
         return st.from_regex(TOKEN, fullmatch=True)
     # \Z, for $ also matches before a newline.

@@ -1,4 +1,4 @@
-"""What `./ketenbus up | down | status | logs | env` do; each prints for a person and says in its result how it went."""
+"""What `./ketenbus up | down | logs | env` do; each prints for a person."""
 
 from __future__ import annotations
 
@@ -35,32 +35,26 @@ def up(data: Path | None = None, *, backfill: bool = False) -> None:
 def down(data: Path | None = None, *, wipe: bool = False) -> None:
     """Stop the servers that `up` started, and only those; with --wipe, remove their data folder and every key in it."""
     platform = Platform(data or default_data(), say=_say)
+    was_there = platform.data.exists()
     stopped = platform.down(wipe=wipe)
     print(f"stopped {' and '.join(TITLES[name] for name in stopped)}" if stopped else "nothing was running")
     if wipe:
-        print(f"removed {platform.data}")
-    elif platform.data.exists():
+        print(f"removed {platform.data}" if was_there else f"nothing to remove: there is no {platform.data}")
+    elif was_there:
         print(f"data kept in {platform.data}")
 
 
-def status(data: Path | None = None) -> bool:
-    """Show what runs, where, and how much disk it takes; true when everything runs."""
-    platform = Platform(data or default_data())
-    servers = platform.status()
-    for server in servers:
-        print(_line(server, "running"))
-    print(f"data in {platform.data}, {platform.size_bytes() / 1e6:.0f} MB")
-    if not (place := platform.postgres.folder).is_relative_to(platform.data):
-        print(f"database in {place}, which the account it runs under can reach")
-    return all(server.process is not None or not server.ours for server in servers)
-
-
 def logs(data: Path | None = None, which: str | None = None, *, follow: bool = False, lines: int = 20) -> None:
-    """Show the last lines of the logs, of one server or of all; with --follow, what comes until Ctrl-C."""
+    """Show the last lines of the logs, of one server or of all; with --follow, what comes until Ctrl-C.
+
+    Raises ConfigurationError where there is no log, or none of that name.
+    """
     folder = (data or default_data()) / "logs"
     found = sorted(folder.glob("*.log"))
+    if not found:
+        raise ConfigurationError(f"no logs in {folder}: start a platform with ./ketenbus up")
     if which is not None:
-        names = ", ".join(path.stem for path in found) or "none yet"
+        names = ", ".join(path.stem for path in found)
         found = [path for path in found if path.stem == which]
         if not found:
             raise ConfigurationError(f"no log of {which} in {folder}; there is: {names}")

@@ -10,17 +10,19 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
+from ketenbus.errors import ConfigurationError
+
 AUDITOR = "auditor"
 AUDITED = ("admit", "disclose", "registration", "monitoring")
 #: Zones that keep what they may open: each grants the auditor the columns that hold none of it, in its own schema.
-OPENED = ("registration",)
+OPENED = ("registration", "monitoring")
 
 
 async def ensure_database(dsn: str) -> None:
     """Make the database that `dsn` names, if the server does not have it yet."""
     parts = urlsplit(dsn)
     name = parts.path.lstrip("/")
-    connection = await asyncpg.connect(urlunsplit(parts._replace(path="/postgres")))
+    connection = await _connect(urlunsplit(parts._replace(path="/postgres")))
     try:
         if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
             await connection.execute(f"CREATE DATABASE {_name(name)}")
@@ -30,7 +32,7 @@ async def ensure_database(dsn: str) -> None:
 
 async def ensure_schemas(dsn: str, processors: Sequence[str], password: Callable[[str], str]) -> None:
     """Make each processor's role and schema, and give the auditor its reading; in one transaction."""
-    connection = await asyncpg.connect(dsn)
+    connection = await _connect(dsn)
     try:
         async with connection.transaction():
             await connection.execute("SELECT pg_advisory_xact_lock(hashtext('ketenbus schemas'))")
@@ -43,6 +45,17 @@ async def ensure_schemas(dsn: str, processors: Sequence[str], password: Callable
                 await connection.execute(_reading(audited))
     finally:
         await connection.close()
+
+
+async def _connect(dsn: str) -> asyncpg.Connection[asyncpg.Record]:
+    """Connect; raises ConfigurationError where nothing answers there, without a word of the DSN: it holds a password."""
+    try:
+        return await asyncpg.connect(dsn)
+    except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise ConfigurationError(
+            f"PostgreSQL does not let us in ({type(error).__name__}): check KETENBUS_POSTGRES where that is set, else see "
+            "./ketenbus logs postgres"
+        ) from error
 
 
 async def _ensure_processor(

@@ -29,7 +29,7 @@ from infra.local.files import private_folder, read_json, write_json, write_priva
 from infra.local.settings import KafkaAdmin
 
 PARTNERS = Path(__file__).with_name("partners.yaml")
-PROCESSORS = ("admit", "disclose", "registration", "monitoring", "auditor", "witness", "replay", "register")
+PROCESSORS = ("admit", "disclose", "registration", "monitoring", "auditor", "replay", "register")
 #: Who approves a release of the register on this platform; made up, as the partners are.
 APPROVERS = ("registerbeheerder", "functionaris-gegevensbescherming")
 
@@ -71,12 +71,20 @@ class Identities:
         """Every Kafka user but the administrator: the partners and the processors."""
         return (*(partner["id"] for partner in self.partners), *PROCESSORS)
 
+    @property
+    def ever(self) -> tuple[str, ...]:
+        """Every name but the administrator's that this folder ever drew for: who is none of `users` any more has no rights."""
+        return tuple(name for name in self._drawn if name != "admin")
+
     def password(self, user: str) -> str:
         """Return the password of a user of Kafka or PostgreSQL."""
         return self._drawn[user]["password"]
 
-    def write(self, addresses: Addresses, *, backfill: bool) -> None:
-        """Write the registry and every settings file for servers at these addresses."""
+    def write(self, addresses: Addresses, *, backfill: bool | None) -> None:
+        """Write the registry and every settings file for servers at these addresses.
+
+        `backfill` lets every partner say itself when it recorded a fact; None is as the registry that is there has it.
+        """
         self._write_registry(backfill)
         self._write_approvers()
         admin = {
@@ -97,11 +105,12 @@ class Identities:
             if key not in held:
                 held[key] = make()
 
-    def _write_registry(self, backfill: bool) -> None:
+    def _write_registry(self, backfill: bool | None) -> None:
+        held = self._backfill_held() if backfill is None else {}
         rows = [
             partner
             | {
-                "backfill": backfill or partner["backfill"],
+                "backfill": held.get(partner["id"], backfill or partner["backfill"]),
                 "system": _system(partner["id"]),
                 "public_key": _public_key(self._drawn[partner["id"]]["signing"]),
             }
@@ -109,6 +118,12 @@ class Identities:
         ]
         text = yaml.safe_dump({"partners": rows}, allow_unicode=True, sort_keys=False)
         write_private(self.data / "partners.yaml", text, mode=0o644)
+
+    def _backfill_held(self) -> dict[str, bool]:
+        """Return which partners may say so, by the registry that is there; nothing where there is none."""
+        file = self.data / "partners.yaml"
+        rows = yaml.safe_load(file.read_text("utf-8"))["partners"] if file.exists() else []
+        return {row["id"]: row["backfill"] for row in rows}
 
     def _write_approvers(self) -> None:
         for name in APPROVERS:

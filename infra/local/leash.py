@@ -11,6 +11,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 WORKER_SECONDS = 5.0
@@ -39,17 +40,15 @@ def main(data: str) -> None:
     """Wait for the parent to let go or to end, and stop the workers and the servers if it just ended."""
     if sys.stdin.buffer.read() == b"released":
         return
-    from infra.local import processes  # not before it is needed
+    from infra.local import processes  # not before they are needed
+    from infra.local.platform import Platform
+    from ketenbus.errors import BusError
 
     for settings in (Path(data) / "secrets" / "processors").glob("*.json"):
         for worker in processes.find_all(["streams.worker", settings.stem, str(settings)]):
             processes.stop(worker, signal.SIGTERM, within_seconds=WORKER_SECONDS)
-    subprocess.run(
-        [sys.executable, "-m", "infra.local", "--data", data, "down"],
-        check=False,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    with suppress(BusError):  # nobody is left to hear of it
+        Platform(Path(data)).down()
 
 
 if __name__ == "__main__":

@@ -55,15 +55,15 @@ class Platform:
         self,
         data: Path,
         *,
-        backfill: bool = False,
+        backfill: bool | None = False,
         layout: Callable[[], Sequence[access.TopicSpec]] | None = None,
         given: Settings | None = None,
         say: Say = lambda _: None,
     ) -> None:
         """Name a platform; nothing is made or started yet.
 
-        `backfill` lets every partner say when it recorded a fact itself; `layout` is the topics, default those of the
-        bus; `given` the settings, default those of the environment; `say` takes lines on what takes long.
+        `backfill` lets every partner say when it recorded a fact itself, None leaves that as it is; `layout` is the topics,
+        default those of the bus; `given` the settings, default those of the environment; `say` takes lines on what takes long.
         """
         self.data = data.absolute()
         self._backfill = backfill
@@ -185,7 +185,7 @@ class Platform:
         access.ensure_users(client, identities.users, identities.password, renew=not local)
         if made := access.ensure_topics(client, layout, replicas=1 if local else -1):
             self._say(f"made {made} topics")
-        access.ensure_rights(client, layout, identities.users)
+        access.ensure_rights(client, layout, identities.ever)
         access.wait_for_leaders(client, layout)
 
     def _ready_postgres(self, identities: Identities, started: set[str]) -> str:

@@ -61,7 +61,7 @@ def seen(
     looked, placed = {one.use.ref: one for one in standing(replay(told))}, tuple(sorted(placements))
     for fact in told:
         if isinstance(event := fact.event, EmergencyAccessUsed):
-            due = event.used_on + timedelta(days=days)
+            due = event.used_on + min(timedelta(days=days), date.max - event.used_on)  # a partner may name any day
             of = looked.get(fact.ref)
             state = _state(of, is_late=today > due)
             held = placed if of is not None and not of.is_overturned else ()

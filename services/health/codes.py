@@ -1,4 +1,6 @@
-"""Sealed fields that hold a code no list knows: kept and marked by the zone that opened them, told to whoever looks."""
+"""Sealed fields that hold a code no list knows, or a name or number that is nobody's: kept by the zone that opened them,
+used for nothing, and told to whoever looks.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +11,14 @@ import asyncpg
 
 @dataclass(frozen=True, slots=True)
 class UnknownCodes:
-    """How many sealed fields of how many reports hold such a code; what it is stays in the zone."""
+    """How many sealed fields of how many reports hold such a thing; what it is stays in the zone."""
 
     fields: int
     reports: int
 
 
 async def unknown_codes(connection: asyncpg.Connection[asyncpg.Record]) -> UnknownCodes | None:
-    """Return the unknown codes among the reports of the registration that stand; None where it never ran."""
+    """Return what is of no use among the reports of the registration that stand; None where it never ran."""
     if await connection.fetchval("SELECT to_regclass('registration.report')") is None:
         return None
     row = await connection.fetchrow(

@@ -78,7 +78,7 @@ GAUGES: Mapping[str, tuple[str, str, Reading]] = {
     "ketenbus.quarantine.open": ("{event}", "quarantined events that nothing came of yet", _quarantine),
     "ketenbus.quarantine.age": ("s", "how long the oldest of them has been there", _quarantine_age),
     "ketenbus.emergency.overdue": ("{use}", "uses of emergency access that nobody reviewed in time", _emergency),
-    "ketenbus.codes.unknown": ("{field}", "sealed fields that hold a code no list knows", _codes),
+    "ketenbus.codes.unknown": ("{field}", "sealed fields that hold a code no list knows, or name nobody", _codes),
     "ketenbus.balance": ("{event}", "each term of the balance of what admit has decided", _balance),
 }
 

@@ -1,4 +1,8 @@
-"""What an auditor asks, read from the stores of one moment and from quarantine; nothing sealed is opened, for there is no key ring here."""
+"""What an auditor asks, read from the stores of one moment and from quarantine; nothing sealed is opened, for there is no key ring here.
+
+Which records a figure counts is asked in the Rapporteur's zone, under its own role: the auditor hears their names, and not
+what they say.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +36,9 @@ def named(settings: ProcessorSettings, registers: Mapping[str, Register]) -> Nam
     return Names(load_partners(settings.partners), registers, settings.key("views"))
 
 
-async def cell(settings: ProcessorSettings, table: str, row: str, column: str, limit: int) -> CellLineage:
+async def cell(
+    settings: ProcessorSettings, zone: ProcessorSettings, table: str, row: str, column: str, limit: int
+) -> CellLineage:
     """Return what a figure rests on, with `limit` of its records in full.
 
     Raises ConfigurationError naming the tables, rows or columns there are when the cell is none of them.
@@ -41,7 +47,8 @@ async def cell(settings: ProcessorSettings, table: str, row: str, column: str, l
     found, wanted = cells.find(declared(settings.law_file("tables")), codelists, (table, row, column))
     async with store.snapshot(settings.dsn) as connection:
         names = await names_of(connection, settings)
-        adds = cells.counted(found, await registered(connection), codelists, wanted)
+        async with store.snapshot(zone.dsn, of=connection) as counting:
+            adds = cells.counted(found, await registered(counting), codelists, wanted)
         told = {record: told for record, told in (await store.told(connection)).items() if record in adds}
         told_by = readable(names, MONITORING, (t.event for t in told.values()))
         values = await store.records_told(connection, told_by.values())

@@ -23,7 +23,8 @@ def cell(
     console: Console | None = None,
 ) -> None:
     """Print what a cell rests on: counts first, then `limit` of its records."""
-    answer = asyncio.run(asking.cell(runtime.load(settings_path), table, row, column, limit))
+    zone = runtime.load(settings_path.with_name("monitoring.json"))
+    answer = asyncio.run(asking.cell(runtime.load(settings_path), zone, table, row, column, limit))
     if as_json:
         print(json.dumps(asdict(answer), default=str, indent=2))
     else:

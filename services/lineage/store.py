@@ -78,8 +78,10 @@ class DecisionRow:
 
 
 @asynccontextmanager
-async def snapshot(dsn: str, bare: str = "monitoring") -> AsyncIterator[Connection]:
+async def snapshot(dsn: str, bare: str = "monitoring", of: Connection | None = None) -> AsyncIterator[Connection]:
     """Open one read-only snapshot of every table; what is read by bare name is of schema `bare`, the Rapporteur's by default.
+
+    With `of` it is of the same moment as that one, for another role.
 
     Raises ConfigurationError or RetryableError for what PostgreSQL answers.
     """
@@ -87,6 +89,9 @@ async def snapshot(dsn: str, bare: str = "monitoring") -> AsyncIterator[Connecti
         connection = await asyncpg.connect(dsn, server_settings={"search_path": bare})
         try:
             async with connection.transaction(isolation="repeatable_read", readonly=True):
+                if of is not None:
+                    moment = await of.fetchval("SELECT pg_export_snapshot()")
+                    await connection.execute(f"SET TRANSACTION SNAPSHOT '{moment}'")
                 yield connection
         finally:
             await connection.close()
@@ -98,8 +103,8 @@ async def snapshot(dsn: str, bare: str = "monitoring") -> AsyncIterator[Connecti
 async def told(connection: Connection) -> dict[str, Told]:
     """Return by record in force what told its version."""
     rows = await connection.fetch(
-        "SELECT record, event, version FROM (SELECT DISTINCT ON (record) *, content IS NULL AS ended "
-        "FROM monitoring.version WHERE stands ORDER BY record, version DESC) latest WHERE NOT ended"
+        "SELECT record, event, version FROM (SELECT DISTINCT ON (record) record, event, version, ended "
+        "FROM monitoring.named_version WHERE stands ORDER BY record, version DESC) latest WHERE NOT ended"
     )
     return {row["record"]: Told(*row) for row in rows}
 

@@ -8,24 +8,26 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
 from ketenbus import codec, envelope, preparing, rules
 from ketenbus.contract import EventType, contract
 from ketenbus.envelope import SIGNATURE, Envelope, Headers
 from ketenbus.errors import Unreadable
 from ketenbus.events import IdentityLinked, IdentityUnlinked
+from ketenbus.sealing import is_well_sealed
 from ketenbus.values import Event, Sealed
 from streams.runtime.records import Record
 from streams.runtime.settings import Partner
 
 #: How far a publisher's clock may run ahead of the broker's.
 CLOCK_SKEW = timedelta(minutes=5)
-LONGEST_NUMBER = 64
+#: No source recorded anything before; PostgreSQL's driver reads the year 1 as no time at all.
+FIRST_YEAR = 1900
 #: What an event may take in Kafka, key, value and headers together; the topics take more, so that admit gets to say no.
 LARGEST_EVENT_BYTES = 1024 * 1024
 LARGEST_HEADERS_BYTES = 16 * 1024
 MOST_HEADERS = 100
+#: Where what stands there may not be told.
+SOME_NAME = "a header's name"
 LINKED_OINS = ("subject_oin", "other_oin")
 #: The reason for each rule that keeps a person's number out of clear text.
 PERSONAL: Mapping[str, str] = {rules.NO_BSN: "bsn-in-clear", rules.NO_PHONE: "phone-in-clear"}
@@ -106,7 +108,7 @@ def judge(record: Record, partners: Mapping[str, Partner], subject_key: bytes) -
     if SIGNATURE not in dict(record.headers):
         return Rejected("missing-signature", SIGNATURE)
     key, value = record.key or b"", record.value or b""
-    if not envelope.is_signed_by(record.headers, key, value, Ed25519PublicKey.from_public_bytes(publisher.public_key)):
+    if not envelope.is_signed_by(record.headers, key, value, publisher.public_key):
         return Rejected("bad-signature", SIGNATURE)
     return _signed(record, read, publisher, partners, subject_key)
 
@@ -171,22 +173,33 @@ def _broken(
     if read.time > appended + CLOCK_SKEW:
         yield "future-time", "ce_time"
         return  # so that no clock is added to that no calendar can hold
+    if read.time.year < FIRST_YEAR:
+        yield "broken-rule", "ce_time"
     occurred = getattr(event, "occurred_at", None)
     if occurred is not None and occurred > read.time + CLOCK_SKEW:
         yield "future-occurred-at", "occurred_at"
     for field in declared.fields:
         sealed = getattr(event, field.name)
+        if not isinstance(sealed, Sealed):
+            continue
         # Else a publisher could copy a value that another sealed into an event of its own.
-        if isinstance(sealed, Sealed) and sealed.key_id.split(".")[:2] != [publisher.oin, field.field_class]:
+        if sealed.key_id.split(".")[:2] != [publisher.oin, field.field_class]:
             yield "foreign-key", field.name
+        # Else it could say in clear, as a key's id or for a ciphertext, what is to be sealed.
+        if not is_well_sealed(sealed):
+            yield "broken-rule", field.name
     for broken in rules.broken(event, read.time.date()):
         is_code = broken.rule.startswith("is a code of list")
         yield PERSONAL.get(broken.rule, "unknown-code" if is_code else "broken-rule"), broken.field
 
 
 def _personal(headers: Headers) -> Iterator[tuple[str, str]]:
-    """Yield the headers that hold a number that names a person, and the reason; a signature is no text."""
+    """Yield the headers that hold a number that names a person, and the reason; a signature is no text.
+
+    A name that is such a number is not told.
+    """
     for name, content in headers:
+        yield from ((SOME_NAME, PERSONAL[rule]) for rule in rules.personal(name))
         if name != SIGNATURE:
             yield from ((name, PERSONAL[rule]) for rule in rules.personal(content.decode()))
 
@@ -199,7 +212,7 @@ def _holds(declared: EventType | None, publisher: Partner, key: bytes, event: Ev
         number = str(getattr(event, "subject", None) or key.decode())
     except UnicodeDecodeError:
         return None
-    if not 0 < len(number) <= LONGEST_NUMBER or any(rules.personal(number)):
+    if not rules.is_number(number) or any(rules.personal(number)):
         return None  # nothing is admitted under such a number, so nothing rests on its consent
     return Holds(declared.name, number)
 

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import secrets
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
@@ -95,11 +96,11 @@ class Disclose:
             after = {
                 (c.logged.name, c.standing.decision.recipient, c.standing.decision.purpose): c.standing for c in changed
             }
-            stands = {**before[subject], **after}
+            stands = by_event({**before[subject], **after})
             news = {c.logged.name for c in changed}
             for e in events:
                 if e.name in news or (subject, e.name.oin, e.name.id) in new:
-                    receipts.append((record, f"{subject.hex()}/{e.name.oin}/{e.name.id}", _receipt(e, stands)))
+                    receipts.append((record, f"{subject.hex()}/{e.name.oin}/{e.name.id}", _receipt(e, stands[e.name])))
             decided += [(change, record.origin, law.fingerprint) for change in changed]
             told += [self._tell(record, law.register, change) for change in changed if change.kind]
         if decided:
@@ -185,18 +186,25 @@ def logged(fact: StoredFact) -> LogEvent:
     )
 
 
-def _receipt(event: LogEvent, stands: Mapping[Candidate, Standing]) -> dict[str, object]:
+def by_event(standings: Mapping[Candidate, Standing]) -> Mapping[EventName, Sequence[Standing]]:
+    """Return the standings of each event, none for one without: a subject may have thousands, and a receipt for each."""
+    found: defaultdict[EventName, list[Standing]] = defaultdict(list)
+    for (name, _, _), standing in standings.items():
+        found[name].append(standing)
+    return found
+
+
+def _receipt(event: LogEvent, stands: Sequence[Standing]) -> dict[str, object]:
     outcomes = [
         {
-            "recipient": recipient,
-            "purpose": purpose,
+            "recipient": s.decision.recipient,
+            "purpose": s.decision.purpose,
             "outcome": s.decision.outcome,
             "mask": s.decision.mask_name,
             "activity": s.decision.activity,
             "reasons": list(s.decision.reasons),
             "change": s.change,
         }
-        for (name, recipient, purpose), s in sorted(stands.items(), key=lambda item: item[0][1:])
-        if name == event.name
+        for s in sorted(stands, key=lambda s: (s.decision.recipient, s.decision.purpose))
     ]
     return {"source": event.source, "id": event.name.id, "type": event.event.TYPE, "outcomes": outcomes}

@@ -16,7 +16,9 @@ from ketenbus.values import Event
 from streams.disclose.general import general, month_of
 from streams.disclose.tokens import EventName, Tokens
 
-#: Shelter types name no publisher: a provider with one house would be its address (architecture, principle 9).
+#: Shelter types, and whatever a shelter publishes, name no publisher: a provider with one house would be its address
+#: (architecture, principle 9).
+SHELTER = "opvang"
 SHELTER_SOURCE = "urn:nld:oin:00000000000000000000:systeem:disclose"
 
 
@@ -73,7 +75,7 @@ def message(
     headers = envelope.write(
         Envelope(
             id=tokens.event(logged.name),
-            source=SHELTER_SOURCE if declared.shelter else logged.source,
+            source=SHELTER_SOURCE if declared.shelter or logged.publisher_kind == SHELTER else logged.source,
             type=declared.ce_type,
             time=logged.time if NEUTRAL in activity_mask else month_of(logged.time),
             dataschema=f"urn:nl:mensenhandel:schema:{declared.schema_id}",

@@ -36,7 +36,7 @@ class Monitoring:
 
     def __init__(self, settings: ProcessorSettings) -> None:
         self.reader = ZoneReader(settings)
-        self.confirming = Confirming(PartnerSettings.load(Path(settings.keys["partner"])), "rapporteur", "MONITORING")
+        self.confirming = Confirming(PartnerSettings.load(Path(settings.held("partner"))), "rapporteur", "MONITORING")
 
     async def apply(self, connection: Connection, records: Sequence[Record]) -> list[ToSend]:
         """Take in what the view says."""

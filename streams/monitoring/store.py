@@ -17,8 +17,15 @@ CREATE TABLE IF NOT EXISTS version (
     event text PRIMARY KEY, change int NOT NULL, stands boolean NOT NULL,
     record text NOT NULL, version bigint NOT NULL, content text);
 CREATE INDEX IF NOT EXISTS version_record ON version (record, version);
+CREATE OR REPLACE VIEW named_version AS
+    SELECT event, change, stands, record, version, content IS NULL AS ended FROM version;
 CREATE TABLE IF NOT EXISTS counted (
     event text PRIMARY KEY, change int NOT NULL, stands boolean NOT NULL, type text NOT NULL, content text);
+DO $$ BEGIN IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'auditor') THEN
+    -- Names and standings only: the auditor translates names, and reads nothing that this zone has opened of anybody.
+    REVOKE SELECT ON version FROM auditor;
+    GRANT SELECT ON named_version, counted, position TO auditor;
+END IF; END $$;
 """
 #: The fields of a record that hold codes, beside its forms.
 CODES = ("su_sector", "labour_sector", "cu_sector", "dublin_indication")
@@ -48,19 +55,21 @@ class Counted:
 
 
 async def put_versions(connection: Connection, versions: Sequence[Version]) -> None:
-    """Store what the view says; a lower change than the stored one says nothing."""
+    """Store what the view says, and nothing that it said before; a lower change than the stored one says nothing."""
     await connection.executemany(
         "INSERT INTO version VALUES ($1,$2,$3,$4,$5,$6) ON CONFLICT (event) DO UPDATE "
-        "SET (change, stands) = (excluded.change, excluded.stands) WHERE version.change < excluded.change",
+        "SET (change, stands, version, content) = (excluded.change, excluded.stands, excluded.version, excluded.content) "
+        "WHERE version.change < excluded.change",
         [(v.event, v.change, v.stands, v.record, v.version, v.content) for v in versions],
     )
 
 
 async def put_counted(connection: Connection, counted: Sequence[Counted]) -> None:
-    """Store what the view says of counts; a lower change than the stored one says nothing."""
+    """Store what the view says of counts, and nothing that it said before; a lower change than the stored one says nothing."""
     await connection.executemany(
         "INSERT INTO counted VALUES ($1,$2,$3,$4,$5) ON CONFLICT (event) DO UPDATE "
-        "SET (change, stands) = (excluded.change, excluded.stands) WHERE counted.change < excluded.change",
+        "SET (change, stands, content) = (excluded.change, excluded.stands, excluded.content) "
+        "WHERE counted.change < excluded.change",
         [(c.event, c.change, c.stands, c.type, c.content) for c in counted],
     )
 

@@ -6,8 +6,9 @@ A recall is confirmed in the transaction that stops using the report.
 from __future__ import annotations
 
 import hmac
+import logging
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
 
@@ -23,6 +24,7 @@ from ketenbus.events import (
     RegistrationRecorded,
     VictimReported,
 )
+from ketenbus.identity import broken
 from ketenbus.keyring import PublisherKeys
 from ketenbus.preparing import Outgoing, Refused, prepare_many
 from ketenbus.settings import PartnerSettings
@@ -30,11 +32,14 @@ from ketenbus.view import Received
 from streams.registration import store
 from streams.registration.fold import JoinRules, Link, Person, Report, persons
 from streams.registration.store import RecordRow
+from streams.runtime import metrics
 from streams.runtime.confirming import Confirming
 from streams.runtime.records import Record, ToSend
 from streams.runtime.settings import ProcessorSettings
 from streams.runtime.transaction import Connection
 from streams.runtime.zone import ZoneReader
+
+log = logging.getLogger(__name__)
 
 
 class Registration:
@@ -47,7 +52,7 @@ class Registration:
 
     def __init__(self, settings: ProcessorSettings) -> None:
         self.reader = ZoneReader(settings)
-        self.partner = PartnerSettings.load(Path(settings.keys["partner"]))
+        self.partner = PartnerSettings.load(Path(settings.held("partner")))
         self.sealing = PublisherKeys(self.partner.keyring, self.partner.oin)
         self.confirming = Confirming(self.partner, "comensha", "REGISTRATIE")
         raw = yaml.safe_load(settings.law_file("persons.yaml").read_text("utf-8"))
@@ -81,7 +86,14 @@ class Registration:
         return changed
 
     def publish(self, record: Record, changed: Sequence[tuple[RecordRow, Person | None]]) -> list[ToSend]:
-        """Return versions of records as events for the bus, which follow from `record`."""
+        """Return versions of records as events for the bus, which follow from `record`.
+
+        Whoever reports a person without end stops nothing: what a record has no room for is logged and counted.
+        """
+        cut = [(row.number, person.left_out) for row, person in changed if person is not None and person.left_out]
+        for number, left_out in cut:
+            log.warning("record %s: %d reports more than a record holds; it leaves them out", number, left_out)
+        metrics.cut(self.name, len(cut))
         outgoing = [
             Outgoing(_event(row, person), id=version_id(row.number, row.version), time=row.at)
             for row, person in changed
@@ -130,16 +142,15 @@ async def _take_in(connection: Connection, news: Sequence[Received], zone_key: b
 
 
 def _report(received: Received, event: VictimReported, zone_key: bytes) -> tuple[Report, int]:
-    """Return the report, and how many of its codes are on no list: those are kept out of the count and counted here.
+    """Return the report, and how many of its codes are on no list and of its names and numbers are nobody's.
 
-    What the view holds in general only counts as unknown: a table reads every value as exact.
+    Those are kept out of the count, join nobody, and are counted here. What the view holds in general only counts as
+    unknown: a table reads every value as exact.
     """
     codes = {name: _mapped(event, name) for name in store.CODES}
     said = sum(len(value) for name in codes if isinstance(value := getattr(event, name), tuple))
-    identity = {
-        kind: hmac.digest(zone_key, f"{kind}\0{text}".encode(), "sha256").hex()
-        for kind, text in _identity(event).items()
-    }
+    keys, of_nobody = _identity(event)
+    identity = {kind: hmac.digest(zone_key, f"{kind}\0{text}".encode(), "sha256").hex() for kind, text in keys.items()}
     report = Report(
         event=received.id,
         subject=received.subject,
@@ -153,7 +164,7 @@ def _report(received: Received, event: VictimReported, zone_key: bytes) -> tuple
         identity=identity,
         **codes,
     )
-    return report, said - sum(map(len, codes.values()))
+    return report, said - sum(map(len, codes.values())) + of_nobody
 
 
 def _mapped(event: VictimReported, name: str) -> tuple[str, ...]:
@@ -163,15 +174,14 @@ def _mapped(event: VictimReported, name: str) -> tuple[str, ...]:
     return tuple(code for code in value if code in codes) if isinstance(value, tuple) else ()
 
 
-def _identity(event: VictimReported) -> dict[str, str]:
-    keys: dict[str, str] = {}
-    if isinstance(event.v_number, str):
-        keys["v_number"] = event.v_number
-    if isinstance(event.bsn, str):
-        keys["bsn"] = event.bsn
-    if isinstance(event.name, str) and event.birth_date is not None and hasattr(event.birth_date, "isoformat"):
-        keys["name_and_birth_date"] = f"{' '.join(event.name.casefold().split())}\0{event.birth_date.isoformat()}"
-    return keys
+def _identity(event: VictimReported) -> tuple[dict[str, str], int]:
+    """Return what only one person has, and how many fields hold what many may have: a publisher may pass by the SDK's rules."""
+    said = {field: text for field in ("v_number", "bsn", "name") if isinstance(text := getattr(event, field), str)}
+    sound = {field: text for field, text in said.items() if not any(broken(field, text))}
+    keys: dict[str, str] = {kind: sound[kind] for kind in ("v_number", "bsn") if kind in sound}
+    if "name" in sound and isinstance(event.birth_date, date):
+        keys["name_and_birth_date"] = f"{' '.join(sound['name'].casefold().split())}\0{event.birth_date.isoformat()}"
+    return keys, len(said) - len(sound)
 
 
 def changes(

@@ -6,11 +6,16 @@ Source: slachtoffermonitor-part1, L1075-1078 (several reports may concern one vi
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 UNKNOWN_FORM = "ONBEKEND"
+#: How many reports a record tells of at most: no message has room for more (the contract, `maximum_items`).
+MOST_REPORTS = 1000
+#: What a record tells of a report: the kind of reporter, the police unit, and the first day of the month.
+Told = tuple[str, str | None, date]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,7 @@ class Link:
 class RecordState:
     """The whole state of a person's record, stripped of identity; what came with a later version has a default."""
 
-    reports: tuple[tuple[str, str | None, date], ...]
+    reports: tuple[Told, ...]
     age_group: str
     sex: str | None
     nationality: str | None
@@ -72,11 +77,12 @@ class RecordState:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One human being as far as the registration knows: its subjects and its record."""
+    """One human being as far as the registration knows: its subjects, its record, and how many reports it leaves out."""
 
     number: str
     subjects: frozenset[str]
     state: RecordState
+    left_out: int = 0
 
 
 def persons(reports: Iterable[Report], links: Iterable[Link], rules: JoinRules) -> tuple[Person, ...]:
@@ -121,7 +127,8 @@ def record_number(subject: str) -> str:
 def _order(report: Report) -> tuple[str, ...]:
     """Return what puts reports in order by what they say; event names differ per platform and decide nothing."""
     said = (report.reporter_kind, report.police_unit, report.age_group, report.sex, report.nationality)
-    return (report.reported_on.isoformat(), *(text or "" for text in said), f"{report.age_at_report or -1:03}")
+    age = -1 if report.age_at_report is None else report.age_at_report
+    return (report.reported_on.isoformat(), *(text or "" for text in said), f"{age:03}")
 
 
 def _person(group: list[Report]) -> Person:
@@ -131,12 +138,7 @@ def _person(group: list[Report]) -> Person:
     forms = {form for r in ordered for form in r.forms}
     known = forms - {UNKNOWN_FORM}
     state = RecordState(
-        reports=tuple(
-            sorted(
-                ((r.reporter_kind, r.police_unit, r.reported_on.replace(day=1)) for r in ordered),
-                key=lambda row: (row[2], row[0], row[1] or ""),
-            )
-        ),
+        reports=told([(r.reporter_kind, r.police_unit, r.reported_on.replace(day=1)) for r in ordered]),
         age_group=first.age_group,
         sex=first.sex,
         nationality=first.nationality,
@@ -147,4 +149,27 @@ def _person(group: list[Report]) -> Person:
         cu_sector=tuple(sorted({s for r in ordered for s in r.cu_sector})),
         dublin_indication=tuple(sorted({d for r in ordered for d in r.dublin_indication})),
     )
-    return Person(record_number(min(subjects)), subjects, state)
+    return Person(record_number(min(subjects)), subjects, state, len(ordered) - len(state.reports))
+
+
+def told(reports: Iterable[Told]) -> tuple[Told, ...]:
+    """Return the reports that a record tells of, in order of month: all of them, or `MOST_REPORTS` of more.
+
+    Of more, the first of every kind and unit go before any second, the second before any third, each time by month.
+    Law: the first month, the kinds and the units, which are all that a released table counts, are those of all reports.
+    """
+    ordered = sorted(reports, key=_by_month)
+    if len(ordered) <= MOST_REPORTS:
+        return tuple(ordered)
+    before: Counter[tuple[str, str | None]] = Counter()
+    turns: list[tuple[int, Told]] = []
+    for report in ordered:
+        turns.append((before[report[:2]], report))
+        before[report[:2]] += 1
+    kept = sorted(turns, key=lambda turn: turn[0])[:MOST_REPORTS]
+    return tuple(sorted((report for _, report in kept), key=_by_month))
+
+
+def _by_month(report: Told) -> tuple[date, str, str]:
+    kind, unit, month = report
+    return month, kind, unit or ""

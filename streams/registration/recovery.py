@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ketenbus import codec
+from ketenbus import codec, envelope
+from ketenbus.errors import Unreadable
 from ketenbus.events import RegistrationEnded, RegistrationRecorded
 from streams.registration import store
 from streams.registration.binding import Registration, version_id
@@ -54,7 +55,8 @@ def _row(record: Record) -> RecordRow | None:
     event = codec.decode(record.value or b"")
     if not isinstance(event, RegistrationRecorded | RegistrationEnded) or event.occurred_at is None:
         return None
-    if dict(record.headers)["ce_id"].decode() != version_id(event.subject, event.version):
+    read = envelope.read(record.headers)
+    if isinstance(read, Unreadable) or read.id != version_id(event.subject, event.version):
         return None
     return RecordRow(
         event.subject, event.version, isinstance(event, RegistrationEnded), store.UNKNOWN_STATE, event.occurred_at

@@ -78,7 +78,7 @@ async def news(connection: Connection, told: Sequence[tuple[str, int]]) -> froze
 
 
 async def put_reports(connection: Connection, reports: Sequence[tuple[Report, int]]) -> None:
-    """Store reports that stand, each with how many of its codes no list knows, and their identity digests."""
+    """Store reports that stand, each with how many of its codes and names are of no use, and their identity digests."""
     rows = sorted(reports, key=lambda row: row[0].event)
     await connection.execute(
         "INSERT INTO report SELECT event, subject, true, content, unmapped "

@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol, TypeVar
 
 import asyncpg
@@ -18,7 +19,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, KafkaTimeoutError
 from aiokafka.structs import RecordMetadata
 
-from ketenbus.errors import CorruptLogError, RetryableError
+from ketenbus.errors import BusError, CorruptLogError, RetryableError
 from streams.runtime import telemetry, transaction
 from streams.runtime.records import Batch, Record, ToSend
 from streams.runtime.transaction import Connection, Place
@@ -33,7 +34,7 @@ AWAY = (
     asyncpg.CrashShutdownError,
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
-    asyncpg.IdleInTransactionSessionTimeoutError,  # this worker was frozen, and its locks were given to others
+    asyncpg.IdleInTransactionSessionTimeoutError,  # this worker was frozen or busy, and its locks were given to others
     asyncpg.InsufficientResourcesError,  # the disk is full, or memory or connections ran out
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # a connection that heard of its server's crash and is not closed yet
@@ -42,6 +43,8 @@ AWAY = (
     OSError,
 )
 RETRY_SECONDS = 0.5
+#: How often PostgreSQL may end the transaction of one record alone: of a worker that was frozen it does so once.
+MOST_ENDED = 3
 #: A broker that says nothing for so long is told of in the log.
 SILENT_SECONDS = 5.0
 #: How often a busy worker writes down how far its topics are written; what lies behind is read once more at a start.
@@ -93,6 +96,16 @@ async def patiently(name: str, step: Callable[[], Awaitable[Done]]) -> Done:
             return done
 
 
+def was_ended(error: BaseException | None) -> bool:
+    """Return whether PostgreSQL ended a transaction in which nothing was asked of it for too long.
+
+    Busy meanwhile, asyncpg hears of it late: what comes out is a closed connection, and why is among its causes.
+    """
+    while error is not None and not isinstance(error, asyncpg.IdleInTransactionSessionTimeoutError):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
 class Delivery:
     """Runs one processor over batches: one transaction each, then the broker, then the acknowledgement."""
 
@@ -111,13 +124,18 @@ class Delivery:
             batch.ack()
 
     async def apply(self, records: Sequence[Record]) -> None:
-        """Make one batch happen, waiting out PostgreSQL and Kafka where they are away; an empty one is a pause."""
+        """Make one batch happen, waiting out PostgreSQL and Kafka where they are away; an empty one is a pause.
+
+        Raises BusError when one record alone takes longer to judge than PostgreSQL lets a transaction stand still.
+        """
         if not records:
             await self._patiently(self._mark_earlier)
-            return
-        outgoing, sent = await self._patiently(lambda: self._decide(records))
-        await self._patiently(lambda: self._send(outgoing))
-        self._unmarked = sent
+        count = len(records)
+        while records:
+            count, outgoing, sent = await self._patiently(partial(self._decide_first, records[:count]))
+            await self._patiently(partial(self._send, outgoing))
+            self._unmarked = sent
+            records = records[count:]
 
     async def resume(self, places: Iterable[Place]) -> dict[Place, int]:
         """Send what earlier workers left in the outbox of these partitions, and return where to read on."""
@@ -136,6 +154,27 @@ class Delivery:
             async with connection.transaction(isolation="repeatable_read"):
                 outgoing, rows = await transaction.left_over(connection, wanted)
                 return outgoing, rows, await transaction.decided(connection, wanted)
+
+    async def _decide_first(self, records: Sequence[Record]) -> tuple[int, list[ToSend], Sent]:
+        """Decide the first of these records, all if PostgreSQL lets them be judged so long, and return how many they were.
+
+        Each time that it ends the transaction there are half as many: what takes too long together may not alone.
+        """
+        count, ended = len(records), 0
+        while True:
+            try:
+                return count, *await self._decide(records[:count])
+            except AWAY as error:
+                if not was_ended(error):
+                    raise
+                ended += count == 1
+                if ended == MOST_ENDED:
+                    why = f"PostgreSQL ended its transaction {ended} times, for it takes too long to judge"
+                    raise BusError(f"{self.processor.name}: stopped at {records[0].origin}: {why}") from error
+                count = max(1, count // 2)
+                log.warning(
+                    "%s: PostgreSQL ended a transaction that stood still: trying %d at once", self.processor.name, count
+                )
 
     async def _decide(self, records: Sequence[Record]) -> tuple[list[ToSend], Sent]:
         """Decide the batch, and return what to send, and what that will have sent."""

@@ -44,6 +44,9 @@ _end_to_end = _meter.create_histogram(
     "from the broker's append of a publisher's event to its append of the view record that it led to",
     explicit_bucket_boundaries_advisory=BOUNDS_SECONDS,
 )
+_cut = _meter.create_counter(
+    "ketenbus.records.cut", "{record}", "versions of records published without every report: they have no room for more"
+)
 
 
 def start(processor: str, pulse: Pulse, path: Path) -> MeterProvider:
@@ -66,6 +69,12 @@ def sent(processor: str, outgoing: Sequence[ToSend]) -> None:
     """Count what the broker acknowledged."""
     for topic, count in Counter(one.topic for one in outgoing).items():
         _sent.add(count, {"messaging.destination.name": topic, "ketenbus.processor": processor})
+
+
+def cut(processor: str, records: int) -> None:
+    """Count versions of records that leave reports out."""
+    if records:
+        _cut.add(records, {"ketenbus.processor": processor})
 
 
 def hopped(processor: str, duration_ms: float) -> None:

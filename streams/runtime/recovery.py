@@ -17,6 +17,7 @@ import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from ketenbus.envelope import headers_of
+from ketenbus.errors import CorruptLogError
 from streams.runtime import transaction
 from streams.runtime.delivery import Processor
 from streams.runtime.records import Record, ToSend, pack_headers
@@ -56,12 +57,36 @@ class Tail(Protocol):
         ...
 
 
+async def require_whole(processor: Processor, pool: asyncpg.Pool, tail: Tail) -> None:
+    """Raise CorruptLogError where a topic ends before what was decided of it, or written to it: Kafka lost acknowledged records.
+
+    What is published next would get the numbers of what was lost, and be taken for decided.
+    """
+    async with pool.acquire() as connection:
+        written = await transaction.written(connection)
+        ends = await tail.ends(sorted({*processor.topics, *(topic for topic, _ in written)}))
+        decided = await transaction.decided(connection, ends)
+    for (topic, partition), upto in sorted((*decided.items(), *written.items())):
+        if upto > ends[topic, partition]:
+            raise CorruptLogError(lost_by_kafka(topic, partition, ends[topic, partition], upto))
+
+
+def lost_by_kafka(topic: str, partition: int, end: int, upto: int) -> str:
+    """Return what to say of a partition that ends before what this database knows of it."""
+    return (
+        f"{topic}/{partition} ends at {end}, and this database knows it up to {upto}: Kafka lost what it had acknowledged. "
+        "Nothing is read until both are of one moment: docs/operating.md says how"
+    )
+
+
 async def recover(processor: Processor, recovery: Recovery, pool: asyncpg.Pool, tail: Tail) -> int:
     """Bring the database up to what its processor sent, and return of how much it did not know; 0 unless restored.
 
     One worker of a processor at a time; the others wait for it, and then find it done.
     """
     async with pool.acquire() as connection, connection.transaction():
+        # It reads for as long as there is to read, and asks nothing of PostgreSQL meanwhile.
+        await connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         await connection.execute("SELECT pg_advisory_xact_lock(hashtext('recovery ' || current_schema()))")
         known = await transaction.written(connection)
         ends = await tail.ends(recovery.topics)

@@ -86,10 +86,10 @@ def layout(partners: Path = Path(__file__).parents[2] / "infra/local/partners.ya
     specs += [
         # Its writer reads the log after a restore, to take back which ids it admitted (docs/decisions/014).
         # `register` announces a release of the register by a control record in every partition (docs/decisions/020).
-        TopicSpec(KETENLOG, KETENLOG_PARTITIONS, ("disclose", "witness", "auditor", "admit"), ("admit", "register")),
-        TopicSpec(QUARANTINE, 1, ("auditor", "witness", "replay"), ("admit",), QUARANTINE_BYTES),
-        TopicSpec(REPEATED, 1, ("auditor", "witness"), ("admit",)),
-        TopicSpec(RECEIPTS, 1, ("auditor", "witness"), ("disclose",)),
+        TopicSpec(KETENLOG, KETENLOG_PARTITIONS, ("disclose", "auditor", "admit"), ("admit", "register")),
+        TopicSpec(QUARANTINE, 1, ("auditor", "replay"), ("admit",), QUARANTINE_BYTES),
+        TopicSpec(REPEATED, 1, ("auditor",), ("admit",)),
+        TopicSpec(RECEIPTS, 1, ("auditor",), ("disclose",)),
     ]
     specs.append(TopicSpec(DAYS, 1, ("admit", "auditor"), ("admit",)))
     specs += [TopicSpec(acknowledgements(partner), 1, (partner,), ("admit",)) for partner in sorted(kinds)]

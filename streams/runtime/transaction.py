@@ -29,13 +29,15 @@ CREATE INDEX IF NOT EXISTS outbox_origin ON outbox (origin_topic, origin_partiti
 CREATE TABLE IF NOT EXISTS written (
     topic text NOT NULL, partition int NOT NULL, upto bigint NOT NULL, PRIMARY KEY (topic, partition));
 CREATE TABLE IF NOT EXISTS cluster (id text PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS naming (fingerprint text PRIMARY KEY);
 """
 
 
-async def prepare(connection: Connection, cluster_id: str) -> None:
-    """Create the tables, and bind this database to one Kafka cluster.
+async def prepare(connection: Connection, cluster_id: str, naming: str | None = None) -> None:
+    """Create the tables, and bind this database to one Kafka cluster and one naming key, told by its fingerprint.
 
-    Raises ConfigurationError when the database belongs to another cluster: its positions would mean nothing here.
+    Raises ConfigurationError when the database belongs to another cluster, where its positions mean nothing, or another key:
+    a subject would get another name, and a withdrawal never meet its grant.
     """
     await connection.execute(SCHEMA)
     await connection.execute("INSERT INTO cluster SELECT $1 WHERE NOT EXISTS (SELECT FROM cluster)", cluster_id)
@@ -44,6 +46,14 @@ async def prepare(connection: Connection, cluster_id: str) -> None:
         raise ConfigurationError(
             f"this database holds positions of Kafka cluster {bound}, not {cluster_id}: "
             "point the processor at the cluster it belongs to, or at an empty database"
+        )
+    if naming is None:
+        return
+    await connection.execute("INSERT INTO naming SELECT $1 WHERE NOT EXISTS (SELECT FROM naming)", naming)
+    if await connection.fetchval("SELECT fingerprint FROM naming") != naming:
+        raise ConfigurationError(
+            "this database was filled under another key for subjects or views than the settings hold: start with the "
+            "secrets it was filled under (secrets/drawn.json is in the backup); a key that is drawn again renames everything"
         )
 
 

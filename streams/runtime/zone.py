@@ -19,8 +19,8 @@ class ZoneReader:
 
     def __init__(self, settings: ProcessorSettings) -> None:
         self._public = Ed25519PublicKey.from_public_bytes(settings.key("view_public_key"))
-        grants = [(oin, field_class) for oin, field_class in settings.keys["keyring"]]
-        self._keys = ZoneKeys(Path(settings.keys["keyring_folder"]), grants)
+        grants = [(oin, field_class) for oin, field_class in settings.held("keyring")]
+        self._keys = ZoneKeys(Path(settings.held("keyring_folder")), grants)
 
     def read(self, record: Record) -> Received:
         """Return the message with what the zone may open opened.

@@ -246,7 +246,9 @@ class Bus:
         ids = {event.id for event in events}
         reasons = {}
         for record in self._world.read("quarantine"):
-            id = dict(unpack_headers(_header(record, "ketenbus-headers"))).get("ce_id", b"").decode()
+            id = (dict(unpack_headers(_header(record, "ketenbus-headers"))).get("ce_id") or b"").decode(
+                "utf-8", "replace"
+            )
             if id in ids:
                 reasons[id] = _header(record, "ketenbus-reason")
         return reasons

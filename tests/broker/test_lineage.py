@@ -72,7 +72,8 @@ class Audited:
     settings: runtime.ProcessorSettings
 
     def cell(self, *cell: str) -> CellLineage:
-        return asyncio.run(asking.cell(self.settings, *cell, limit=EVERY_RECORD))
+        zone = runtime.load(self.platform.processor_file("monitoring"))
+        return asyncio.run(asking.cell(self.settings, zone, *cell, limit=EVERY_RECORD))
 
     def event(self, id: str, source: str | None = None) -> EventLineage:
         return asyncio.run(asking.event(self.settings, id, source))

@@ -60,6 +60,8 @@ def chain_of(running: Bus, id: str, reason: str | None = None) -> Chain:
 
 
 def balance(running: Bus) -> Balance:
+    """Of all that the tests before this one published, too."""
+    running.settle()
     return asyncio.run(account(running.platform.admin(), load_register())).balance
 
 

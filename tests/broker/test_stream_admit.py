@@ -53,7 +53,7 @@ async def pool(platform: Platform) -> AsyncIterator[Pool]:
 def admit(tmp_path: Path) -> Admit:
     rows = [
         {"id": p.id, "oin": p.oin, "name": p.name, "kind": p.kind, "unit": p.unit, "backfill": p.backfill}
-        | {"public_key": base64.b64encode(p.public_key).decode()}
+        | {"public_key": base64.b64encode(p.public_key.public_bytes_raw()).decode()}
         for p in PARTNERS.values()
     ]
     file = tmp_path / "partners.yaml"

@@ -7,6 +7,7 @@ import base64
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -25,11 +26,11 @@ from sandbox.telling import FAULTS, Planned
 from streams.admit.judge import LARGEST_EVENT_BYTES
 from streams.runtime import topics
 from streams.runtime.records import unpack_headers
-from tests.broker.stream_events import new_subject, report
-from tests.broker.stream_world import Bus, bus
+from tests.broker.stream_events import consent, new_subject, report
+from tests.broker.stream_world import REGISTRATION, Bus, bus
 from tests.fault.chain import oins, prepared
 
-POLICE, TOPIC = "politie-limburg", "victim-reported"
+POLICE, CARE, TOPIC = "politie-limburg", "overige-1", "victim-reported"
 TYPE_BYTES = topics.TYPE_BYTES
 #: What a batch of one record takes besides key, value and headers: at most so many bytes.
 FRAMING = 100
@@ -83,11 +84,11 @@ def _is_utf8(name: bytes) -> bool:
     return True
 
 
-def put(running: Bus, content: bytes, topic: str = TOPIC) -> tuple[int, int]:
-    """Send a batch as the partner; return the broker's error code and the first offset."""
+def put(running: Bus, content: bytes, topic: str = TOPIC, partner: str = POLICE) -> tuple[int, int]:
+    """Send a batch as a partner; return the broker's error code and the first offset."""
 
     async def send() -> tuple[int, int]:
-        producer = AIOKafkaProducer(**client_settings(PartnerSettings.load(running.platform.partner_file(POLICE))))
+        producer = AIOKafkaProducer(**client_settings(PartnerSettings.load(running.platform.partner_file(partner))))
         await producer.start()
         try:
             await producer.client._wait_on_metadata(topic)
@@ -208,3 +209,47 @@ def test_every_fault_the_sandbox_knows_is_quarantined_under_its_own_reason(runni
     running.say(*first)
     running.say(*bad)
     assert running.quarantined(*bad) == {event.id: event.fault for event in bad}
+
+
+def test_a_number_that_postgresql_cannot_store_is_quarantined_and_its_neighbour_goes_on(running: Bus) -> None:
+    bad = consent(CARE, f"client\0{new_subject()}", valid_until=date(2999, 1, 1))
+    good = consent(CARE, new_subject(), valid_until=date(2999, 1, 1))
+    for event in (bad, good):
+        [made] = prepared(running.platform, [event])
+        record = Raw(made.key, made.value, [(name.encode(), content) for name, content in made.headers])
+        assert put(running, batch(record), "consent-given", CARE)[0] == 0
+    running.settle()
+    assert [told[1] for told in running.answers(CARE, bad, good)] == ["quarantined", "admitted"]
+
+
+def test_what_a_hostile_system_put_beside_the_records_of_the_registration_does_not_keep_it_from_starting(
+    running: Bus,
+) -> None:
+    running.say(report(POLICE, new_subject()))
+    value = next(iter(running._world.read("registration-recorded"))).value
+    for headers in ([], [(b"ce_id", None)], [(b"ce_id", b"\xff")], [(b"\xff" * 40, b"x")]):
+        assert put(running, batch(Raw(b"k", value, headers)), "registration-recorded", "comensha")[0] == 0
+    running.settle()
+    running.workers.running["registration"].kill()
+    running.workers.running.pop("registration").wait()
+    running.workers.start("registration")
+    event, record = sound(running)
+    assert put(running, batch(record))[0] == 0
+    running.settle()
+    assert running.told(REGISTRATION, event)
+
+
+def test_a_worker_refuses_to_read_on_where_kafka_lost_what_was_decided(running: Bus) -> None:
+    running.workers.stop()
+    move = "UPDATE admit.position SET decided = decided + $1::int, sent = sent + $1::int WHERE topic = $2 RETURNING decided"
+    [(upto,)] = running.rows(move, 4, TOPIC)
+    running.workers.start("admit")
+    code, said = running.workers.ended("admit")
+    assert code == 2
+    assert f"{TOPIC}/0 ends at {upto - 4}, and this database knows it up to {upto}: Kafka lost" in said
+    running.rows(move, -4, TOPIC)
+    running.workers.start()
+    event, record = sound(running)
+    assert put(running, batch(record))[0] == 0
+    running.settle()
+    assert [told[1] for told in running.answers(POLICE, event)] == ["admitted"]

@@ -218,6 +218,15 @@ async def test_a_database_of_another_cluster_is_refused(pool: Pool) -> None:
             await transaction.prepare(connection, "another")
 
 
+async def test_a_database_that_another_key_named_is_refused(pool: Pool) -> None:
+    async with pool.acquire() as connection:
+        await transaction.prepare(connection, CLUSTER)
+        await transaction.prepare(connection, CLUSTER, "the key of the first start")
+        await transaction.prepare(connection, CLUSTER, "the key of the first start")
+        with pytest.raises(ConfigurationError, match=r"filled under another key .*secrets/drawn\.json"):
+            await transaction.prepare(connection, CLUSTER, "a key that was drawn again")
+
+
 class Echo:
     """A processor that sends on what it reads."""
 

@@ -126,23 +126,29 @@ def small_disk(folder: Path) -> Iterator[bool]:
             subprocess.run(["umount", "-l", str(place)], check=False)
 
 
-def main() -> int:
-    """Print the table, and return 1 when anything in it is wrong."""
+def main(words: Sequence[str]) -> int:
+    """Print the table, and return 1 when anything in it is wrong; exits with 2 where no trouble has the name that is asked."""
     parser = argparse.ArgumentParser(prog="python -m tests.fault.table", description=__doc__)
     parser.add_argument("--only", default="", help="only the troubles whose name holds this")
     parser.add_argument(
         "--away", type=float, default=AWAY_SECONDS, help="how many seconds a server that goes away stays away"
     )
-    asked = parser.parse_args()
+    asked = parser.parse_args(words)
+    every = faults(asked.away)
+    chosen = [fault for fault in every if asked.only in fault.name]
+    if not chosen:
+        parser.error(f"no trouble is named {asked.only}; there is: {', '.join(fault.name for fault in every)}")
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # that a server is away is what this is about
     folder = Path(tempfile.mkdtemp(prefix="ketenbus-chaos-"))
     folder.chmod(0o711)
     try:
         with small_disk(folder / "p") as is_small:
             (folder / "p" / "platform.json").write_text("{}\n")
-            chosen = [f for f in faults(asked.away) if asked.only in f.name and (is_small or f.name != DISK)]
-            if not is_small:
+            if not is_small and any(fault.name == DISK for fault in chosen):
                 print(f"{DISK}: not run, it takes root on Linux to make a small disk")
+                chosen = [fault for fault in chosen if fault.name != DISK]
+            if not chosen:
+                return 1
             good = run(chosen, folder / "p")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -151,4 +157,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

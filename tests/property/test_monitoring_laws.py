@@ -140,7 +140,7 @@ def as_audited(record: Registered) -> Audited:
                 record.sex,
                 record.nationality,
                 record.age,
-                record.minor,
+                "MINOR" if record.minor else "ADULT",
                 record.cu_sector,
                 record.dublin_indication,
             )

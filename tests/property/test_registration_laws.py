@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sandbox.recount import joined, links, recount
 from sandbox.telling import Planned
+from services.verify.persons import Person as Audited
+from services.verify.persons import Report as Counted
 from streams.registration.fold import Link, Person, Report, persons
-from tests.registry import OINS, RULES, as_link, as_read, cells, histories, registered, subject_of
+from tests.registry import OINS, RULES, as_link, as_read, cells, histories, registered, report, subject_of
 
 
 def folded(events: Sequence[Planned], rng: random.Random | None = None, times: int = 1) -> tuple[Person, ...]:
@@ -62,6 +65,40 @@ def test_every_report_is_kept_on_exactly_one_person(history: list[Planned]) -> N
 def test_without_keys_and_links_every_subject_is_a_person(history: list[Planned]) -> None:
     bare = [Planned(e.partner, e.type, e.id, e.time, _anonymous(e)) for e in history if e.type == "victim-reported"]
     assert all(len(person.subjects) == 1 for person in folded(bare))
+
+
+TRAITS = st.fixed_dictionaries(
+    {
+        "age_group": st.sampled_from(("MINOR", "ADULT", "UNKNOWN")),
+        "sex": st.sampled_from(("MAN", "VROUW", None)),
+        "nationality": st.sampled_from(("NL", "PL", None)),
+        "age_at_report": st.sampled_from((None, 0, 9, 17, 100)),
+    }
+)
+
+
+@given(st.lists(TRAITS, min_size=1, max_size=6), st.randoms(use_true_random=False))
+@example(
+    [{"age_group": "MINOR", "sex": None, "nationality": None, "age_at_report": age} for age in (0, None)],
+    random.Random(1),
+)
+@settings(deadline=None)
+def test_of_the_reports_of_one_day_the_same_one_says_who_a_person_is_in_any_order_and_in_the_recount(
+    said: list[dict[str, Any]], rng: random.Random
+) -> None:
+    told = [report(f"e{n}", "s", **traits) for n, traits in enumerate(said)]
+    [person], [shuffled] = (persons(some, [], RULES) for some in (told, rng.sample(told, k=len(told))))
+    state = person.state
+    assert state == shuffled.state
+    traits = [(r.sex, r.nationality, r.age_at_report, r.age_group) for r in told]
+    first = Audited(
+        tuple(
+            Counted("POLITIE", "LIMBURG", r.reported_on, ("AU",), (), (), *t) for r, t in zip(told, traits, strict=True)
+        )
+    ).first
+    assert (first.sex, first.nationality, first.age, first.age_group) == (
+        state.sex, state.nationality, state.age_at_report, state.age_group
+    )  # fmt: skip
 
 
 def _anonymous(event: Planned) -> dict[str, object]:

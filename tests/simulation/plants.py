@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 from unittest.mock import patch
 
+from consent import known
 from consent.known import Known
 from streams.admit import store as admit_store
 from streams.disclose import binding as disclose_binding
@@ -90,8 +91,9 @@ async def _forget_all(tx: Transaction, sql: str, arguments: Sequence[Any]) -> li
     return await forget(tx, [key[0] for key, row in tx.rows("outbox").items() if is_from(row, of_these)])
 
 
-def _last_wins(one: Known, other: Known) -> Known:
-    return Known(**{f.name: getattr(other, f.name) or getattr(one, f.name) for f in fields(Known)})
+def _last_wins(several: Sequence[Known]) -> Known:
+    said = {f.name: [getattr(one, f.name) for one in several if getattr(one, f.name)] for f in fields(Known)}
+    return Known(**{name: held[-1] for name, held in said.items() if held})
 
 
 def _at_arrival(register: Any, events: Any, before: Mapping[Any, Standing]) -> list[Change]:
@@ -131,7 +133,7 @@ PLANTS = {
     for plant in (
         Plant("acknowledged-before-commit", ("lost",), delivery=_AcknowledgesFirst),
         Plant("position-not-locked", ("doubled", "a worker stopped"), statements={ADVANCE: _advance_unlocked}),
-        Plant("last-wins", ("unlawful",), swaps=((Known, "__or__", _last_wins),)),
+        Plant("last-wins", ("unlawful",), swaps=((known, "merged", _last_wins),)),
         Plant("judged-at-arrival", ("unlawful",), swaps=((disclose_binding, "judge", _at_arrival),)),
         Plant("repeats-counted", ("doubled",), swaps=((admit_store, "take", _every_repeat_is_new),)),
         Plant("change-number-not-raised", ("unlawful",), swaps=((disclose_judge, "_change", _number_stays),)),

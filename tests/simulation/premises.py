@@ -38,6 +38,7 @@ CHANGES = (
     (
         ("  consent: required\n  mask: [neutral, quasi, identity, special]", "  consent: none\n  mask: [neutral, quasi, identity, special]"),
         ("  mask: [neutral, quasi, identity, special]", "  mask: [neutral-generalised, quasi-generalised, identity, special]"),
+        ("  mask: [neutral-generalised, quasi, special]", "  mask: [neutral-generalised, quasi-generalised, special]"),
     ),
     (("publishers: [zorgcoordinator, fairwork, overige-melder,", "publishers: [zorgcoordinator, fairwork,"),),
 )  # fmt: skip

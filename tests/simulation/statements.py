@@ -254,6 +254,11 @@ async def _confirm(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[
     return []
 
 
+@begins("SET LOCAL idle_in_transaction_session_timeout = 0")
+async def _patient(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
+    return []
+
+
 @begins("SELECT pg_advisory_xact_lock")
 async def _alone(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
     await tx.lock("advisory", ())

@@ -12,8 +12,8 @@ import asyncpg
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from ketenbus.errors import CorruptLogError, RetryableError
+from streams.runtime.batches import PAUSE_SECONDS
 from streams.runtime.delivery import AWAY
-from streams.runtime.faust_lane import PAUSE_SECONDS
 from streams.runtime.records import Record
 from streams.runtime.recovery import recover
 from streams.runtime.transaction import Place

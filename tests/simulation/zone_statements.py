@@ -196,11 +196,7 @@ async def _highest(tx: Transaction, table: str, arguments: Sequence[Any]) -> lis
         await tx.change(
             table,
             (values["event"],),
-            lambda row: (
-                with_changed(row, change=values["change"], stands=values["stands"])
-                if row["change"] < values["change"]
-                else None
-            ),
+            lambda row: values if row["change"] < values["change"] else None,
         )
     return []
 

@@ -108,12 +108,14 @@ EXAMPLES: list[tuple[str, str, Record]] = [
     ("bsn-in-clear", "other_subject", sent(linked().model_copy(update={"other_subject": "111 222 333"}), DESK).record()),
     ("bsn-in-clear", "ce_id", sent(offered(), id="111222333").record()),
     ("bsn-in-clear", "x-note", headers(("x-note", b"client 111222333")).record()),
+    ("bsn-in-clear", "a header's name", headers(("x-client.111222333", b"")).record()),
     ("phone-in-clear", "subject", sent(offered(subject="06-12345678")).record()),
     ("phone-in-clear", "corrects", sent(offered(corrects="tel:+31612345678")).record()),
     ("phone-in-clear", "ce_id", sent(offered(), id="0612345678").record()),
     ("unknown-code", "channel", sent(consented(channel="VIA_VIA"), CARE).record()),
     ("broken-rule", "caused_by", sent(offered(caused_by="what the neighbours say")).record()),
     ("broken-rule", "corrects", sent(offered(corrects="x" * 129)).record()),
+    ("broken-rule", "caused_by", sent(offered(caused_by="\u0315\u0316" * 100_000)).record()),  # 50 s, normalised whole
     ("broken-rule", "other_subject", sent(linked().model_copy(update={"other_subject": ""}), DESK).record()),
 ]  # fmt: skip
 

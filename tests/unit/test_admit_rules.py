@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from ketenbus import rules
 from ketenbus.codec import FRAME, encode
 from ketenbus.contract import contract
 from ketenbus.events import EventRetracted, InspectionPerformed, SignalRaised, VictimReported
 from ketenbus.values import Sealed
 from streams.admit.judge import CLOCK_SKEW, Admissible, Holds, Rejected, subject_of
 from streams.runtime.records import Record
+from tests.contract.examples import example
 from tests.made_up import NOW
 from tests.sent import (
     CARE,
@@ -127,6 +129,12 @@ def test_future_time_also_for_who_may_backfill() -> None:
     assert refused(sent(offered(), time=NOW + timedelta(days=1)).record(), backfill).reason == "future-time"
 
 
+def test_a_time_before_anything_was_recorded() -> None:
+    backfill = {POLICE: replace(PARTNERS[POLICE], backfill=True)}
+    verdict = refused(sent(offered(), time=datetime(1, 1, 1, tzinfo=UTC)).record(), backfill)
+    assert (verdict.reason, verdict.place) == ("broken-rule", "ce_time")
+
+
 def test_future_occurred_at() -> None:
     late = NOW + CLOCK_SKEW + timedelta(microseconds=1)
     verdict = refused(sent(offered(occurred_at=late)).record())
@@ -149,6 +157,8 @@ def test_unknown_code(changed: dict[str, str], field: str) -> None:
         ({"occurred_precision": "UNKNOWN"}, "occurred_at"),
         ({"giver": "a person's name"}, "giver"),
         ({"subject": "x" * 65}, "subject"),
+        ({"subject": "client\0", "valid_until": date(2999, 1, 1)}, "subject"),  # PostgreSQL stores no such text
+        ({"subject": "client\u202e1"}, "subject"),
     ],
 )
 def test_broken_rule(changed: dict[str, object], field: str) -> None:
@@ -173,6 +183,17 @@ def test_broken_rule_where_a_number_is_out_of_bounds() -> None:
     assert (verdict.reason, verdict.place) == ("broken-rule", "count")
 
 
+def signal() -> SignalRaised:
+    return SignalRaised(
+        subject="client-1",
+        occurred_precision="UNKNOWN",
+        reporter_kind="POLITIE",
+        police_unit="LIMBURG",
+        criterion=next(iter(contract().codelists["criterion"].codes)),
+        detected_on=NOW.date(),
+    )
+
+
 @pytest.mark.parametrize(
     ("key_id", "reason"),
     [
@@ -183,14 +204,7 @@ def test_broken_rule_where_a_number_is_out_of_bounds() -> None:
     ],
 )
 def test_foreign_key(key_id: str, reason: str | None) -> None:
-    event = SignalRaised(
-        subject="client-1",
-        occurred_precision="UNKNOWN",
-        reporter_kind="POLITIE",
-        police_unit="LIMBURG",
-        criterion=next(iter(contract().codelists["criterion"].codes)),
-        detected_on=NOW.date(),
-    )
+    event = signal()
     sealed = event.model_copy(update={"forms": Sealed(key_id=key_id, nonce=bytes(12), ciphertext=bytes(80))})
     verdict = judged(sent(event).but(value=encode(sealed)).record())
     if reason is None:
@@ -198,6 +212,30 @@ def test_foreign_key(key_id: str, reason: str | None) -> None:
     else:
         assert isinstance(verdict, Rejected)
         assert (verdict.reason, verdict.place) == (reason, "forms")
+
+
+@pytest.mark.parametrize(
+    "sealed",
+    [
+        Sealed(key_id=f"{POLICE}.special.Ada Voorbeeld", nonce=bytes(12), ciphertext=bytes(80)),
+        Sealed(key_id=f"{POLICE}.special.{'0' * 24}", nonce=bytes(12), ciphertext=b"Ada Voorbeeld"),
+        Sealed(key_id=f"{POLICE}.special.{'0' * 24}", nonce=bytes(12), ciphertext=bytes(16)),
+    ],
+    ids=["words for a key", "words for a ciphertext", "nothing"],
+)
+def test_what_is_called_sealed_and_says_something_in_clear(sealed: Sealed) -> None:
+    event = signal()
+    verdict = refused(sent(event).but(value=encode(event.model_copy(update={"forms": sealed}))).record())
+    assert (verdict.reason, verdict.place) == ("broken-rule", "forms")
+
+
+@pytest.mark.parametrize(
+    ("age", "group", "refused"),
+    [(17, "MINOR", False), (18, "ADULT", False), (17, "ADULT", True), (0, "UNKNOWN", True), (18, "UNKNOWN", False)],
+)
+def test_a_child_is_called_a_minor(age: int, group: str, refused: bool) -> None:
+    event = example("victim-reported", filled=True).model_copy(update={"age_at_report": age, "age_group": group})
+    assert [broken.field for broken in rules.broken(event, NOW.date())] == ["age_group"] * refused
 
 
 GRANT = sent(consented(), CARE)

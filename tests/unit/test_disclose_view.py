@@ -114,6 +114,14 @@ def test_a_shelters_events_name_no_publisher() -> None:
     assert OIN.encode() not in every_byte(told(of(MOVED), REGISTRATION))
 
 
+@pytest.mark.parametrize("name", sorted(contract().types))
+def test_no_publisher_is_named_of_what_a_shelter_says(name: str) -> None:
+    said = replace(of(example(name, filled=False)), publisher_kind="opvang", source=f"urn:nld:oin:{OIN}:systeem:huis")
+    got = told(said, REGISTRATION)
+    assert received(got).envelope.source == SHELTER_SOURCE
+    assert OIN.encode() not in every_byte(got)
+
+
 def test_other_events_name_their_publisher() -> None:
     assert received(told(of(FILLED), REGISTRATION)).envelope.oin == OIN
 

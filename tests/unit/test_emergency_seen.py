@@ -53,6 +53,15 @@ def test_a_use_is_overdue_from_the_day_after_its_term(days_later: int, state: st
     assert one(USE, retracted("use"), days_later=days_later).state == "taken-back"
 
 
+def test_a_use_of_the_last_day_there_is_is_due_on_that_day() -> None:
+    [found] = seen([use(used_on=date.max)], "opvang", (), date.max, 3)
+    assert (found.due_on, found.state) == (date.max, "open")
+    [found] = seen([use(used_on=date.max - timedelta(days=3))], "opvang", (), date.max, 3)
+    assert found.due_on == date.max
+    [found] = seen([use(used_on=date.min)], "opvang", (), DAY, 3)
+    assert found.due_on == date(1, 1, 4)
+
+
 def both(*, justified: bool) -> tuple[Fact, Fact]:
     return looked(REVIEWERS[0], "a", justified=justified), looked(REVIEWERS[1], "b", justified=justified)
 

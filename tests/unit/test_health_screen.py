@@ -73,7 +73,7 @@ def test_an_overdue_review_of_emergency_access_is_an_alarm_that_says_where_to_lo
 def test_codes_that_no_list_knows_are_counted_and_never_shown() -> None:
     some = replace(look(WELL), codes=UnknownCodes(3, 1))
     assert any(
-        line.endswith("3 sealed fields of 1 report hold a code no list knows: kept as said")
+        line.endswith("3 sealed fields of 1 report hold a code no list knows, or name nobody: kept as said")
         for line in shown(some, 140)
     )
     assert json.loads(json.dumps(told(some)))["unknown_codes"] == {"sealed_fields": 3, "reports": 1}

@@ -11,9 +11,10 @@ from services.lineage.answers import NotAdmitted
 from services.lineage.arrivals import Arrival, named, one_publisher, repeated
 from streams.runtime.records import Record
 from streams.runtime.settings import Partner
+from tests.made_up import SIGNING_KEY
 
 A, B, C = (f"{n:020d}" for n in (1, 2, 3))
-PARTNERS = {A: Partner("kmar", A, "KMar", "kmar", None, False, b"")}
+PARTNERS = {A: Partner("kmar", A, "KMar", "kmar", None, False, SIGNING_KEY.public_key())}
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
 
 

@@ -40,12 +40,13 @@ from tests.consent_facts import (
     the_register,
     withdrawn,
 )
+from tests.made_up import SIGNING_KEY
 from tests.registers import lawless
 
 PERSON, RECORD = bytes(range(16)), bytes(range(16, 32))
 PARTNERS = {
-    OIN: Partner("care-1", OIN, "Care One", "zorgcoordinator", None, False, b""),
-    DESK_OIN: Partner("comensha", DESK_OIN, "CoMensha", "comensha", None, False, b""),
+    OIN: Partner("care-1", OIN, "Care One", "zorgcoordinator", None, False, SIGNING_KEY.public_key()),
+    DESK_OIN: Partner("comensha", DESK_OIN, "CoMensha", "comensha", None, False, SIGNING_KEY.public_key()),
 }
 NAMES = Names(PARTNERS, {fingerprint(the_register()): the_register()}, bytes(range(64)))
 LAW = fingerprint(the_register())

@@ -67,6 +67,18 @@ def test_a_partner_added_later_gets_keys_and_the_others_keep_theirs(tmp_path: Pa
     assert grown.password("om")
 
 
+def test_who_is_no_partner_any_more_is_no_user_and_is_remembered_to_lose_its_rights(tmp_path: Path) -> None:
+    fewer = tmp_path / "partners.yaml"
+    partners = yaml.safe_load(PARTNERS.read_text())["partners"]
+    fewer.write_text(yaml.safe_dump({"partners": [p for p in partners if p["id"] != "om"]}))
+    Identities(tmp_path).draw()
+    shrunk = Identities(tmp_path, fewer)
+    shrunk.draw()
+    assert "om" not in shrunk.users
+    assert set(shrunk.ever) >= {*shrunk.users, "om"}
+    assert "admin" not in shrunk.ever
+
+
 def test_a_new_address_reaches_every_settings_file(tmp_path: Path) -> None:
     identities = Identities(tmp_path)
     identities.draw()
@@ -79,6 +91,31 @@ def test_a_new_address_reaches_every_settings_file(tmp_path: Path) -> None:
     )
 
 
+def backfill_of(data: Path) -> dict[str, bool]:
+    return {row["id"]: row["backfill"] for row in yaml.safe_load((data / "partners.yaml").read_text())["partners"]}
+
+
+def test_who_may_say_when_it_recorded_a_fact_stays_as_it_is_unless_that_is_said(tmp_path: Path) -> None:
+    identities = Identities(tmp_path)
+    identities.draw()
+    identities.write(ADDRESSES, backfill=None)
+    assert not any(backfill_of(tmp_path).values())
+    for said in (True, False):
+        identities.write(ADDRESSES, backfill=said)
+        identities.write(ADDRESSES, backfill=None)
+        assert set(backfill_of(tmp_path).values()) == {said}
+
+
+def test_a_registry_that_lets_one_partner_say_so_and_misses_another_is_completed_and_kept(tmp_path: Path) -> None:
+    identities = Identities(tmp_path)
+    identities.draw()
+    (tmp_path / "partners.yaml").write_text(yaml.safe_dump({"partners": [{"id": "kmar", "backfill": True}]}))
+    identities.write(ADDRESSES, backfill=None)
+    held = backfill_of(tmp_path)
+    assert {name for name, may in held.items() if may} == {"kmar"}
+    assert len(held) == len(identities.partners)
+
+
 def test_only_the_zones_get_keys_that_open_what_is_sealed(data: Path) -> None:
     keys = {name: held(data, "processors", name)["keys"] for name in PROCESSORS}
     assert {name for name in PROCESSORS if "keyring" in keys[name]} == {"registration", "monitoring"}
@@ -87,7 +124,6 @@ def test_only_the_zones_get_keys_that_open_what_is_sealed(data: Path) -> None:
     assert set(keys["admit"]) == {"subject"}
     assert set(keys["disclose"]) == {"views", "signing"}
     assert keys["auditor"] == {"views": keys["disclose"]["views"]}
-    assert keys["witness"] == {}
 
 
 def test_the_registry_is_public_and_holds_no_secret(data: Path) -> None:

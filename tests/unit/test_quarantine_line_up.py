@@ -22,7 +22,7 @@ from streams.runtime.settings import Partner
 from tests.made_up import NOW, SIGNING_KEY, partner
 
 ROWS = {row["id"]: row for row in yaml.safe_load(PARTNERS.read_text("utf-8"))["partners"]}
-PUBLIC = SIGNING_KEY.public_key().public_bytes_raw()
+PUBLIC = SIGNING_KEY.public_key()
 ALL = {
     row["oin"]: Partner(row["id"], row["oin"], row["name"], row["kind"], row["unit"], False, PUBLIC)
     for row in ROWS.values()

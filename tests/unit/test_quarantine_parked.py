@@ -24,8 +24,9 @@ from streams.admit.reasons import REASONS, UNVERIFIED
 from streams.runtime.records import Record, pack_headers
 from streams.runtime.settings import Partner
 from tests.consent_facts import NOON, OIN, given, reported
+from tests.made_up import SIGNING_KEY
 
-PARTNERS = {OIN: Partner("politie-limburg", OIN, "Limburg", "politie", "LIMBURG", False, b"")}
+PARTNERS = {OIN: Partner("politie-limburg", OIN, "Limburg", "politie", "LIMBURG", False, SIGNING_KEY.public_key())}
 
 
 def headers_of(event: Event, **changed: bytes) -> Headers:
