@@ -18,7 +18,7 @@ setup: ## the packages of uv.lock into .venv; says first how much it downloads
 demo: setup ## the main job: a national history in, the published tables out
 	@./ketenbus demo
 
-test: test-unit ## every test, on a real Kafka and PostgreSQL (at most 15 minutes)
+test: test-unit ## every test but the long ones (make test-long), on a real Kafka and PostgreSQL (at most 15 minutes)
 	@BUS_REQUIRE=broker $(RUN) -m pytest -q -m "not long" $(SERVERS)
 
 test-unit: setup ## the tests that need no server (under a minute)
@@ -38,5 +38,5 @@ check: setup ## style, types, imports and the contract
 chaos: setup ## every trouble on a running bus, and what became of all that was acknowledged
 	@$(RUN) -m tests.fault.table
 
-bench: setup ## speed and memory beside peers, as docs/measurements.md has them (about 15 minutes)
+bench: setup ## speed and memory beside peers, as docs/measurements.md has them (about 20 minutes)
 	@mkdir -p out && $(RUN) -m bench --json out/bench.json

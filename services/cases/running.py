@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
@@ -19,6 +18,7 @@ from services.cases.bookkeeping import Bookkeeping
 from services.cases.casefile import Case, Step
 from services.cases.heard import Happened, Receipt, Telling
 from services.cases.views import Recipients
+from services.cli import own_folder
 from services.cli.workers import Workers
 from services.lineage.asking import named
 from services.quarantine.reading import read_topic
@@ -34,17 +34,10 @@ Say = Callable[[str], None]
 def run(case: Case, out: Path, say: Say) -> Telling:
     """Play a case on a platform of its own in `out`/platform, emptied first, and return how it went.
 
-    Nothing that it started is left running. Raises ConfigurationError, and changes nothing, when `out` holds anything else
-    than a case; BusError when the bus does not come to rest.
+    Nothing that it started is left running. Raises ConfigurationError, and changes nothing, when `out` holds other
+    things than an earlier run; BusError when the bus does not come to rest.
     """
-    data = out / "platform"
-    if out.exists() and any(out.iterdir()):
-        if not (data / "platform.json").exists():
-            raise ConfigurationError(f"{out} holds other things than a case: name another folder with --out")
-        Workers(data).stop_all()
-        Platform(data).down(wipe=True)
-        shutil.rmtree(out)
-    out.mkdir(parents=True, exist_ok=True)
+    data = own_folder.fresh(out)
     with Platform(data, backfill=True, say=say).running() as platform:
         workers = Workers(data)
         try:

@@ -129,7 +129,7 @@ def logs(
     ] = None,
     data: Data = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Show what comes, until Ctrl-C.")] = False,
-    lines: Annotated[int, typer.Option(help="How many lines of each.")] = 20,
+    lines: Annotated[int, typer.Option(min=1, help="How many lines of each.")] = 20,
 ) -> None:
     """Show the last lines of the logs."""
     commands.logs(data, which, follow=follow, lines=lines)
@@ -160,7 +160,7 @@ def demo(
         Chaos | None,
         typer.Option(help="Kill every worker while it runs; or all: freeze them too, and kill both servers."),
     ] = None,
-    out: Annotated[Path, typer.Option(help="Where the result goes; emptied first.")] = OUT,
+    out: Annotated[Path, typer.Option(help="Where the result goes; emptied of an earlier run.")] = OUT,
 ) -> None:
     """Run the main job and compare every cell."""
     if context.invoked_subcommand is not None:
@@ -215,7 +215,9 @@ def demo_case(
     name: Annotated[str | None, typer.Argument(help="Which case; without a name they are listed.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Every case, one after the other.")] = False,
     dutch: Annotated[bool, typer.Option("--nl", help="Tell it in Dutch.")] = False,
-    out: Annotated[Path, typer.Option(help="Where the pages go; a folder a case, emptied first.")] = cases.OUT,
+    out: Annotated[
+        Path, typer.Option(help="Where the pages go; a folder a case, emptied of an earlier run.")
+    ] = cases.OUT,
 ) -> None:
     """Tell a case step by step: who published what, who got it, who did not and why."""
     console = cases.console()
@@ -228,7 +230,9 @@ def demo_case(
 
 @demo_app.command("bad-input")
 @plainly
-def bad_input(out: Annotated[Path, typer.Option(help="Where its platform lives; emptied first.")] = BAD_INPUT) -> None:
+def bad_input(
+    out: Annotated[Path, typer.Option(help="Where its platform lives; emptied of an earlier run.")] = BAD_INPUT,
+) -> None:
     """Send every kind of bad record beside a good one, mend what can be mended, and replay everything twice."""
     console = wide_console()
     good = print_found(console, BadInput(out.absolute(), Progress(console)).run())

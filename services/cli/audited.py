@@ -35,5 +35,5 @@ def audited(data: Path | None) -> Iterator[Path]:
         folder = OUT / "platform"
     if not (folder / "platform.json").exists():
         raise ConfigurationError(f"no platform in {folder}: run ./ketenbus up or ./ketenbus demo first")
-    with Platform(folder, backfill=folder == OUT / "platform").running() as platform:
+    with Platform(folder, backfill=None).running() as platform:
         yield platform.processor_file("auditor")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +21,7 @@ from ketenbus.connection import client_settings
 from ketenbus.preparing import CLOCK_LEEWAY, Prepared, Refused
 from ketenbus.settings import PartnerSettings
 from services.account.account import Balance, account
+from services.cli import own_folder
 from services.cli.line_up import NEW_PARTNER, LineUp, Pair, Repair, Replay, as_text, changes, faults
 from services.cli.progress import Progress
 from services.cli.workers import STOP_SECONDS, Workers
@@ -112,13 +112,12 @@ class BadInput:
         self._partner = cache(lambda name: PartnerSettings.load(self.platform.partner_file(name)))
 
     def run(self) -> Found:
-        """Run the whole, and return what was found."""
+        """Run the whole, and return what was found.
+
+        Raises ConfigurationError, and changes nothing, when the folder holds other things than an earlier run.
+        """
         began = time.monotonic()
-        if self.data.exists():
-            self.workers.stop_all()
-            self.platform.down(wipe=True)
-        shutil.rmtree(self.data.parent, ignore_errors=True)
-        self.data.parent.mkdir(parents=True)
+        own_folder.fresh(self.data.parent)
         self.progress.say("starting Kafka and PostgreSQL")
         with self.platform.running(), self._workers():
             asyncio.run(self._judge_all())

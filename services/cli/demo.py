@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ from sandbox.plan import Plan
 from sandbox.publish import Agencies
 from sandbox.telling import Planned, Story
 from services.account.account import Account, account
-from services.cli import chaos, variants
+from services.cli import chaos, own_folder, variants
 from services.cli.chaos import Chaos, ChaosMonkey, Strike
 from services.cli.compare import compare
 from services.cli.progress import Progress
@@ -51,9 +50,12 @@ class Demo:
         self.strikes: list[Strike] = []
 
     def run(self) -> Result:
-        """Run the whole, and return what was found."""
+        """Run the whole, and return what was found.
+
+        Raises ConfigurationError, and changes nothing, when the folder holds other things than an earlier run.
+        """
         began = time.monotonic()
-        self._fresh_folder()
+        own_folder.fresh(self.options.out)
         law = variants.write(self.options.without, self.options.out / "law") if self.options.without else None
         with self._step("history"):
             plan, story, events = self._history()
@@ -83,13 +85,6 @@ class Demo:
             peak_bytes=self.peak,
             slack=plan.slack,
         )
-
-    def _fresh_folder(self) -> None:
-        if self.data.exists():
-            Workers(self.data).stop_all()
-            Platform(self.data).down(wipe=True)
-        shutil.rmtree(self.options.out, ignore_errors=True)
-        self.options.out.mkdir(parents=True)
 
     def _history(self) -> tuple[Plan, Story, tuple[Planned, ...]]:
         wanted = (

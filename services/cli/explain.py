@@ -15,6 +15,7 @@ import typer
 
 from consent.activities import Register
 from consent.days import day_of
+from consent.explain import Explanation
 from consent.explain import explain as explanation
 from consent.known import Fact, replay
 from consent.policy import Case
@@ -26,6 +27,7 @@ from ketenbus.errors import ConfigurationError
 from services.cli.audited import Data, Json, audited
 from services.cli.errors import plainly
 from services.explain import asking, printing
+from services.explain.answers import Explained
 from streams.runtime.settings import load, load_register
 
 Language = StrEnum("Language", {"nl": "nl", "en": "en"})
@@ -56,29 +58,43 @@ def explain(
     """Explain in plain words who got an event and why, and take every decision on it again; exit code 1 if one differs."""
     if (id is None) == (examples is None):
         raise ConfigurationError("name one event, or ask for --examples N")
-    if examples is not None and (of or known):
-        raise ConfigurationError("--as-of and --known-at ask about one event")
+    if examples is not None and (of or known or source):
+        raise ConfigurationError("--as-of, --known-at and --source ask about one event: leave --examples out")
+    if out is not None and examples is None:
+        raise ConfigurationError("--out puts examples in a page: ask for them with --examples N")
+    if out is not None and as_json:
+        raise ConfigurationError("--out writes Markdown: leave --json out")
     if recipient is not None:
         _known("recipient", recipient)
     with audited(data) as path:
         settings = load(path)
         if of is not None or known is not None:
             stood = asyncio.run(asking.stood(settings, id or "", source, _utc(of), _utc(known), recipient))
-            print("\n\n".join("\n".join(printing.said(one, lang.value)) for one in stood))
+            if as_json:
+                _print_json(stood)
+            else:
+                print("\n\n".join("\n".join(printing.said(one, lang.value)) for one in stood))
             return
         if examples is not None:
             found = asyncio.run(asking.examples(settings, examples))
         else:
             found = [asyncio.run(asking.event(settings, id or "", source))]
+    holds = all(one.holds for one in found)
+    if recipient is not None:
+        found = [one.to(recipient) for one in found]
     if as_json:
-        print(json.dumps([asdict(one) for one in found], default=str, indent=2, ensure_ascii=False))
+        _print_json(found)
     elif out is not None:
         write(out, printing.markdown(found, lang.value))
         print(f"wrote {out}: {len(found)} events, {sum(one.decisions for one in found)} decisions")
     else:
         for one in found:
-            print("\n".join(printing.lines(one, lang.value, recipient)))
-    raise typer.Exit(0 if all(one.holds for one in found) else 1)
+            print("\n".join(printing.lines(one, lang.value)))
+    raise typer.Exit(0 if holds else 1)
+
+
+def _print_json(found: Sequence[Explained] | Sequence[Explanation]) -> None:
+    print(json.dumps([asdict(one) for one in found], default=str, indent=2, ensure_ascii=False))
 
 
 def _utc(at: datetime | None) -> datetime | None:
@@ -89,7 +105,7 @@ def write(out: Path, examples: str) -> None:
     """Put the examples in the page; raises ConfigurationError where there is no page with marks for them."""
     try:
         out.write_text(printing.placed(out.read_text("utf-8"), examples), "utf-8")
-    except (FileNotFoundError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise ConfigurationError(f"{out} has no place for examples: {error}") from error
 
 

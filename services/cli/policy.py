@@ -15,6 +15,7 @@ from consent.proofs.claims import Known
 from consent.proofs.words import enumerated
 from consent.table import compiled
 from ketenbus.contract import contract
+from ketenbus.errors import ConfigurationError
 from services.cli.errors import plainly
 from services.cli.simulate import simulate
 from services.policy.law import raw_law
@@ -79,6 +80,8 @@ def mutate_register(
 ) -> None:
     """Change one rule of the register at a time, and show what sees it; exit code 1 when a change goes unseen."""
     law = load_register()
+    if only is not None and only not in (ids := sorted({activity.id for activity in law.activities})):
+        raise ConfigurationError(f"no activity {only}: one of {', '.join(ids)}")
     wanted = [m for m in mutants(law) if only is None or m.name.startswith(f"{only}/")]
     known = Known(contract().types, enumerated(2).steps.keys(), linking.steps(1).keys())
     caught = []

@@ -244,7 +244,7 @@ def _codes(look: Look) -> str:
     if not codes.fields:
         return "none"
     of = f"{codes.reports:,} report" if codes.reports == 1 else f"{codes.reports:,} reports"
-    return f"{codes.fields:,} sealed fields of {of} hold a code no list knows: kept as said"
+    return f"{codes.fields:,} sealed fields of {of} hold a code no list knows, or name nobody: kept as said"
 
 
 def _balance(look: Look) -> str:

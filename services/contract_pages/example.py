@@ -19,6 +19,8 @@ SUBJECT = "Z2-4410"
 EARLIER = "0190b0a2-1111-7000-8000-000000000001"
 TOKEN = f"1.{'bmlldGVjaHQ' * 11}"
 SEALED_TEXT = "verzonnen"
+#: Nobody's: it fails the eleven test.
+BSN = "999912346"
 
 #: What is tried on a pattern, in this order.
 TEXTS = (
@@ -67,6 +69,8 @@ def _value(field: Field, publisher: str | None) -> Any:
             return EARLIER
         case "string" if field.role == "token":
             return TOKEN
+        case "string" if field.name == "bsn":
+            return BSN
         case "string":
             return SUBJECT if field.role in {"subject", "other-subject"} else SEALED_TEXT
         case "int" | "long":

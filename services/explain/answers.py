@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from consent.explain import Explanation
@@ -70,3 +70,11 @@ class Explained:
     def holds(self) -> bool:
         """Whether everything gives the same answer again."""
         return all(answer.replays for answer in self.answers)
+
+    def to(self, recipient: str) -> Explained:
+        """Return what it says of one recipient."""
+        return replace(
+            self,
+            answers=tuple(answer for answer in self.answers if answer.recipient == recipient),
+            not_named=tuple(view for view in self.not_named if view[0] == recipient),
+        )

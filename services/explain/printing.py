@@ -32,7 +32,7 @@ def said(explanation: Explanation, language: str) -> Iterator[str]:
         yield f"  {line.said(language)}"
 
 
-def lines(explained: Explained, language: str, recipient: str | None = None, *, timed: bool = True) -> Iterator[str]:
+def lines(explained: Explained, language: str, *, timed: bool = True) -> Iterator[str]:
     """Yield everything about an event: how it stands for each recipient and why, then every decision as evidence.
 
     `timed` names each decision by number, time, the last log record it knew and its register; without, by its place among
@@ -43,15 +43,13 @@ def lines(explained: Explained, language: str, recipient: str | None = None, *, 
         f"Gebeurtenis {explained.id}: {thing.nl}, gepubliceerd door {by.nl}.",
         f"Event {explained.id}: {thing.en}, published by {by.en}.",
     ).said(language)
-    shown = [answer for answer in explained.answers if recipient in (None, answer.recipient)]
-    for answer in shown:
+    for answer in explained.answers:
         yield ""
         yield from _answer(answer, language, timed)
-    others = [view for view in explained.not_named if recipient in (None, view[0])]
-    if others:
+    if explained.not_named:
         yield ""
-        yield _others(others).said(language)
-    taken = [one.replays for answer in shown for one in answer.history]
+        yield _others(explained.not_named).said(language)
+    taken = [one.replays for answer in explained.answers for one in answer.history]
     yield ""
     yield Words(
         f"Beslissingen genomen: {len(taken)}; opnieuw genomen met dezelfde uitkomst: {sum(taken)}.",

@@ -7,6 +7,7 @@ from typing import Any
 
 from consent.activities import Register
 from consent.documents import Document, Path, document
+from ketenbus.errors import ConfigurationError
 from streams.runtime.settings import LAW, load_register, read_law
 
 Key = tuple[object, object]
@@ -17,13 +18,16 @@ def draft_register(draft: File, active: str | None = None) -> Register:
 
     `active` is the text of the activities in force; without it, the project's own.
 
-    Raises ConfigurationError with file, line and reason of every fault.
+    Raises ConfigurationError with file, line and reason of every fault, and where a folder holds no whole register.
     """
     if draft.is_dir():
-        files = {
-            name: draft / name if (draft / name).exists() else LAW[name] for name in ("activities.yaml", "rules.yaml")
-        }
-        return load_register(files["activities.yaml"], files["rules.yaml"])
+        files = [draft / name for name in ("activities.yaml", "rules.yaml")]
+        if missing := [file.name for file in files if not file.exists()]:
+            raise ConfigurationError(
+                f"{draft} holds no {' and no '.join(missing)}: name a folder with a whole register, or a file with the "
+                "entries that change"
+            )
+        return load_register(*files)
     text = LAW["activities.yaml"].read_text("utf-8") if active is None else active
     return read_law(lambda: (amended(document("activities.yaml", text), _read(draft)), _read(LAW["rules.yaml"])))
 

@@ -52,8 +52,10 @@ def read_file(file: Path) -> Release:
     """Return the release in a file; raises ConfigurationError where there is none."""
     try:
         return read_release(file.read_bytes())
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(f"{file}: {error}") from error
+    except OSError as error:
+        raise ConfigurationError(f"{file}: {error.strerror}; ./ketenbus register propose writes a release") from error
+    except ValueError as error:
+        raise ConfigurationError(f"{file}: {error}; ./ketenbus register propose writes one") from error
 
 
 def announce(release: Release, settings: ProcessorSettings, after: Mapping[int, Law]) -> list[str]:

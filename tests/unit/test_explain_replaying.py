@@ -184,8 +184,8 @@ def test_what_stands_against_the_rules_is_said_so() -> None:
 
 def test_only_the_recipient_asked_for_is_told() -> None:
     told = explained(answered([REPORT, quarantined("q")], history([REPORT, quarantined("q")], (1, 2))))
-    assert "CoMensha" not in "\n".join(printing.lines(told, "en", "ind"))
-    assert "IND" not in "\n".join(printing.lines(told, "en", "comensha"))
+    assert "CoMensha" not in "\n".join(printing.lines(told.to("ind"), "en"))
+    assert "IND" not in "\n".join(printing.lines(told.to("comensha"), "en"))
 
 
 def test_examples_go_between_the_marks_of_a_page_and_hold_no_time_of_a_run(tmp_path: Path) -> None:

@@ -129,8 +129,17 @@ def test_it_names_at_most_so_many_events_and_counts_all(capsys: pytest.CaptureFi
 
 
 def test_a_draft_may_be_a_whole_register(tmp_path: Path) -> None:
-    (tmp_path / "activities.yaml").write_text((REGISTER / "activities.yaml").read_text("utf-8"), "utf-8")
+    for name in ("activities.yaml", "rules.yaml"):
+        (tmp_path / name).write_text((REGISTER / name).read_text("utf-8"), "utf-8")
     assert fingerprint(draft_register(tmp_path)) == fingerprint(the_register())
+
+
+def test_a_folder_without_a_whole_register_is_refused_by_the_file_that_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"consent/drafts holds no activities.yaml and no rules.yaml: name"):
+        draft_register(P_02.parent)
+    (tmp_path / "activities.yaml").write_text((REGISTER / "activities.yaml").read_text("utf-8"), "utf-8")
+    with pytest.raises(ConfigurationError, match=r"holds no rules.yaml: name"):
+        draft_register(tmp_path)
 
 
 @pytest.mark.parametrize(

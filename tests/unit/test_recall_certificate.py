@@ -20,9 +20,10 @@ from streams.disclose.judge import Candidate, Standing, case_of, judge
 from streams.runtime.settings import Partner, load_terms
 from tests.consent_facts import at, decision_on, given, refused, reported, retracted, the_register, withdrawn
 from tests.log_events import SUBJECT, logged
+from tests.made_up import SIGNING_KEY
 from tests.registers import lawless
 
-DESK = Partner("comensha", f"{29:020d}", "CoMensha", "comensha", None, False, b"")
+DESK = Partner("comensha", f"{29:020d}", "CoMensha", "comensha", None, False, SIGNING_KEY.public_key())
 VIEW = ("comensha", "REGISTRATIE")
 #: What came in, and so many days after noon.
 Came = tuple[float, Fact]

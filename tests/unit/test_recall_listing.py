@@ -19,12 +19,13 @@ from services.recall.listing import Awaited, Listing, Recall, State, listing
 from streams.disclose.confirmations import Confirmation
 from streams.disclose.tokens import EventName
 from streams.runtime.settings import REGISTER, Partner, load_terms
+from tests.made_up import SIGNING_KEY
 
 TERM = load_terms()["recall-confirmed"]
 SENT = datetime(2026, 1, 31, 9, tzinfo=UTC)
 EVENT, OTHER = (EventName(bytes(16), "00000009900000000001", name) for name in ("report", "other"))
 ONE, TWO, DESK = (
-    Partner(name, f"{n:020d}", name, "opvang", None, False, b"")
+    Partner(name, f"{n:020d}", name, "opvang", None, False, SIGNING_KEY.public_key())
     for n, name in enumerate(("opvang-1", "opvang-2", "desk"))
 )
 BEHIND = {"opvang": (ONE, TWO), "comensha": (DESK,)}
