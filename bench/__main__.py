@@ -13,7 +13,7 @@ from pathlib import Path
 from bench import demo, docs, lane, latency, peering, policy, profiling, recall, throughput, volume
 from bench.figures import Figure, as_json, table
 from bench.place import Say
-from streams.runtime.faust_lane import BATCH_RECORDS
+from streams.runtime.batches import BATCH_RECORDS
 
 Measured = tuple[list[Figure], dict[str, object]]
 Measure = Callable[[Say, argparse.Namespace], Measured]

@@ -16,6 +16,7 @@ from bench.place import Say
 from consent.activities import Register
 from consent.chains import retracted, superseded
 from consent.known import Corrected, Known, Ref, replay
+from consent.narrowing import stands
 from consent.policy import Case, Decision, decide
 from consent.precedence import spoken
 from consent.proofs.cedar import Asked, Cedar
@@ -148,9 +149,10 @@ def _again(law: Register, rng: Random) -> float:
     cases += [Case(fact.ref, fact.event.TYPE, "zorgcoordinator", DAY, False) for fact in words]
     best = []
     for _ in range(ROUNDS):
-        retracted.cache_clear()
-        superseded.cache_clear()
-        spoken.cache_clear()
+        retracted.forget()
+        superseded.forget()
+        spoken.forget()
+        stands.forget()
         began = time.perf_counter()
         for case in cases:
             decide(law, case, known)

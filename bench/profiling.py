@@ -25,8 +25,8 @@ from bench.place import Say, own_platform, publish, sasl
 from bench.reading import records
 from infra.local.platform import Platform
 from streams.runtime import transaction
+from streams.runtime.batches import BATCH_RECORDS
 from streams.runtime.delivery import Delivery, Processor
-from streams.runtime.faust_lane import BATCH_RECORDS
 from streams.runtime.records import Record
 from streams.runtime.sending import SENDING
 from streams.runtime.settings import load
