@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import asyncpg
 from aiokafka import AIOKafkaProducer
@@ -29,6 +31,7 @@ from streams.runtime import metrics, quiet, telemetry, transaction
 from streams.runtime.delivery import Processor, patiently
 from streams.runtime.faust_lane import lane
 from streams.runtime.health import Pulse, beat
+from streams.runtime.life import OneLife, ReplacedError
 from streams.runtime.recovery import KafkaTail, Recovery, recover, require_whole
 from streams.runtime.sending import SENDING
 from streams.runtime.settings import ProcessorSettings, load
@@ -58,29 +61,33 @@ async def nothing_to_reset(connection: Any) -> None:
     """Spare the statements that would undo what no processor does: each transaction ends by itself, and that is all."""
 
 
-async def run(settings: ProcessorSettings, reports: Path | None) -> None:
-    """Serve, with a beat and metrics of it in the folder `reports` if one is given."""
+async def run(settings: ProcessorSettings, reports: Path | None, *, again: bool = False) -> None:
+    """Serve, with a beat and metrics of it in the folder `reports` if one is given.
+
+    A worker that starts `again` waits for Kafka; a first start is refused where Kafka does not let it in.
+    """
     pulse = Pulse(settings.name)
     processor: Processor = PROCESSORS[settings.name](settings)
     if reports is None:
-        await serve(processor, settings, pulse)
+        await serve(processor, settings, pulse, again=again)
         return
     exporting = metrics.start(settings.name, pulse, reports / f"{settings.name}.metrics.jsonl")
     beating = asyncio.ensure_future(beat(pulse, reports / f"{settings.name}.health.json"))
     try:
-        await serve(processor, settings, pulse)
+        await serve(processor, settings, pulse, again=again)
     finally:
         beating.cancel()
         exporting.shutdown()
 
 
-async def serve(processor: Processor, settings: ProcessorSettings, pulse: Pulse) -> None:
-    """Run the processor until it is told to stop."""
+async def serve(processor: Processor, settings: ProcessorSettings, pulse: Pulse, *, again: bool) -> None:
+    """Run the processor until it is told to stop; raises ReplacedError when its database begins another life."""
     read_any_header_name()
+    life = OneLife()
     pool = await patiently(
         settings.name,
         lambda: asyncpg.create_pool(
-            settings.dsn, min_size=1, max_size=2, reset=nothing_to_reset, server_settings=SESSION
+            settings.dsn, min_size=1, max_size=2, init=life.check, reset=nothing_to_reset, server_settings=SESSION
         ),
     )
     sasl = {
@@ -90,15 +97,10 @@ async def serve(processor: Processor, settings: ProcessorSettings, pulse: Pulse)
         "sasl_plain_username": settings.user,
         "sasl_plain_password": settings.password,
     }
-    admin = AIOKafkaAdminClient(**sasl)
-    await admin.start()
-    cluster = (await admin.describe_cluster())["cluster_id"]
-    await admin.close()
-    await patiently(settings.name, lambda: make_ready(processor, pool, cluster, KafkaTail(sasl), settings.naming()))
-    producer = None
-    if processor.sends:
-        producer = AIOKafkaProducer(**sasl, **SENDING)
-        await producer.start()
+    cluster = await (patiently(settings.name, partial(cluster_of, sasl)) if again else cluster_of(sasl))
+    tail = KafkaTail(sasl)
+    await patiently(settings.name, lambda: make_ready(processor, pool, life, cluster, tail, settings.naming()))
+    producer = await patiently(settings.name, partial(started_producer, sasl)) if processor.sends else None
     app = lane(WatchedDelivery(processor, pool, producer, pulse), settings)
     ending = []
     try:
@@ -127,8 +129,30 @@ async def serve(processor: Processor, settings: ProcessorSettings, pulse: Pulse)
         await pool.close()
 
 
+async def cluster_of(access: Mapping[str, Any]) -> str:
+    """Return the id of the Kafka cluster; raises KafkaConnectionError where none lets us in."""
+    admin = AIOKafkaAdminClient(**access)
+    try:
+        await admin.start()
+        found: str = (await admin.describe_cluster())["cluster_id"]
+    finally:
+        await admin.close()
+    return found
+
+
+async def started_producer(access: Mapping[str, Any]) -> AIOKafkaProducer:
+    """Return a producer that has reached Kafka; raises KafkaConnectionError where it does not."""
+    producer = AIOKafkaProducer(**access, **SENDING)
+    try:
+        await producer.start()
+    except BaseException:
+        await producer.stop()
+        raise
+    return producer
+
+
 async def make_ready(
-    processor: Processor, pool: asyncpg.Pool, cluster: str, tail: KafkaTail, naming: str | None
+    processor: Processor, pool: asyncpg.Pool, life: OneLife, cluster: str, tail: KafkaTail, naming: str | None
 ) -> None:
     """Make the tables, see that Kafka lost nothing, and bring a restored database up to what was sent.
 
@@ -137,9 +161,16 @@ async def make_ready(
     async with pool.acquire() as connection:
         await transaction.prepare(connection, cluster, naming)
         await connection.execute(processor.schema)
+        await life.begin(connection)
     await require_whole(processor, pool, tail)
     if processor.name in RECOVERIES:
         await recover(processor, RECOVERIES[processor.name](processor), pool, tail)
+
+
+def start_anew() -> NoReturn:
+    """Be a new process in the place of this one, under the same number and with the same words."""
+    words = [word for word in sys.orig_argv[1:] if word != "--again"]
+    os.execv(sys.executable, [sys.executable, *words, "--again"])  # noqa: S606
 
 
 def main() -> int:
@@ -150,6 +181,7 @@ def main() -> int:
     parser.add_argument("--law", type=Path, help="a folder with another register and other tables (what-if runs)")
     parser.add_argument("--spans", type=Path, help="append OpenTelemetry spans to this file, one JSON line each")
     parser.add_argument("--reports", type=Path, help="write a beat (NAME.health.json) and metrics to this folder")
+    parser.add_argument("--again", action="store_true", help="a worker that starts anew by itself: wait for Kafka, too")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
     quiet.once()
@@ -160,11 +192,15 @@ def main() -> int:
             raise ConfigurationError(
                 f"{arguments.settings}: `name` is another processor's: give --settings of this one"
             )
-        asyncio.run(run(settings, arguments.reports))
+        asyncio.run(run(settings, arguments.reports, again=arguments.again))
     except BusError as error:
         print(f"{arguments.processor}: {error}", file=sys.stderr)
         return 2
-    except (KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+    except (ReplacedError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        # Kafka may go away in the middle of a start, too: one that was made again is made once more.
+        if isinstance(error, ReplacedError) or (arguments.again and isinstance(error, KafkaError) and error.retriable):
+            logging.warning("%s: starting anew: %s", arguments.processor, error)
+            start_anew()
         logging.getLogger(__name__).error("%s: what it stopped at", arguments.processor, exc_info=True)
         print(
             f"{arguments.processor}: stopped by {type(error).__name__} of Kafka or PostgreSQL; nothing is lost: "

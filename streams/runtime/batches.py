@@ -16,6 +16,9 @@ BATCH_RECORDS = 500
 BATCH_BYTES = 16 * 1024 * 1024
 HEADER_BYTES = 64
 PAUSE_SECONDS = 0.02
+#: How soon a worker with nothing to do looks again whether its database is the one it knows.
+LOOK_SECONDS = 5.0
+_FIRST = asyncio.FIRST_COMPLETED
 #: An event of the stream, its record, and what that weighs.
 Arrived = tuple[Any, Record, int]
 
@@ -65,8 +68,8 @@ class Arrivals:
 async def micro_batches(events: Any, gather_seconds: float = 0.0) -> AsyncIterator[Batch]:
     """Yield what has arrived, up to BATCH_RECORDS or BATCH_BYTES at a time, waiting only while there is nothing.
 
-    What comes within `gather_seconds` of the first goes with it. When nothing has come for PAUSE_SECONDS it yields one
-    empty batch, and then waits.
+    What comes within `gather_seconds` of the first goes with it. When nothing has come for PAUSE_SECONDS it yields an
+    empty batch, and another every LOOK_SECONDS while it waits.
     """
     arrived = Arrivals()
 
@@ -79,10 +82,10 @@ async def micro_batches(events: Any, gather_seconds: float = 0.0) -> AsyncIterat
         while True:
             getting = asyncio.ensure_future(arrived.get())
             waiting: set[asyncio.Future[Any]] = {getting, pumping}
-            done, _ = await asyncio.wait(waiting, timeout=PAUSE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-            if not done:
+            patience = PAUSE_SECONDS
+            while not (done := (await asyncio.wait(waiting, timeout=patience, return_when=_FIRST))[0]):
                 yield Batch((), ack=_nothing)
-                done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                patience = LOOK_SECONDS
             if getting not in done:
                 getting.cancel()
                 pumping.result()

@@ -84,7 +84,10 @@ async def patiently(name: str, step: Callable[[], Awaitable[Done]]) -> Done:
     while True:
         try:
             done = await step()
-        except (*AWAY, RetryableError) as error:
+        except (*AWAY, RetryableError, KafkaError) as error:
+            # A full buffer while Kafka is away is a KafkaTimeoutError, which aiokafka does not call retriable.
+            if isinstance(error, KafkaError) and not (error.retriable or isinstance(error, KafkaTimeoutError)):
+                raise
             if away_since is None:
                 away_since = time.monotonic()
                 what = type(error).__name__
@@ -126,6 +129,7 @@ class Delivery:
     async def apply(self, records: Sequence[Record]) -> None:
         """Make one batch happen, waiting out PostgreSQL and Kafka where they are away; an empty one is a pause.
 
+        In a pause, too, a connection is taken: the pool notices there whether it still leads to the same database.
         Raises BusError when one record alone takes longer to judge than PostgreSQL lets a transaction stand still.
         """
         if not records:
@@ -198,13 +202,13 @@ class Delivery:
         return outgoing, Sent(ends, rows)
 
     async def _mark_earlier(self) -> None:
-        if self._unmarked.ends:
-            await self._mark(self._unmarked)
-            self._unmarked = Sent()
+        await self._mark(self._unmarked)
+        self._unmarked = Sent()
 
     async def _mark(self, sent: Sent) -> None:
         async with self.pool.acquire() as connection:
-            await transaction.mark_sent(connection, sent.ends, sent.rows)
+            if sent.ends:
+                await transaction.mark_sent(connection, sent.ends, sent.rows)
             await self._mark_written(connection)
 
     async def _mark_written(self, connection: Connection) -> None:
@@ -222,16 +226,10 @@ class Delivery:
             return
         if self.producer is None:
             raise CorruptLogError(f"{self.processor.name} is not a processor that sends")
-        try:
-            waiting = [
-                await self.producer.send(o.topic, value=o.value, key=o.key, headers=list(o.headers)) for o in outgoing
-            ]
-            placed = await self._answers(asyncio.gather(*waiting))
-        except KafkaError as error:
-            # A full buffer while Kafka is away is a KafkaTimeoutError, which aiokafka does not call retriable.
-            if not error.retriable and not isinstance(error, KafkaTimeoutError):
-                raise
-            raise RetryableError(f"{self.processor.name}: {type(error).__name__}") from error
+        waiting = [
+            await self.producer.send(o.topic, value=o.value, key=o.key, headers=list(o.headers)) for o in outgoing
+        ]
+        placed = await self._answers(asyncio.gather(*waiting))
         for where in filter(None, placed):  # a broker that tells no place leaves no mark
             place = (where.topic, where.partition)
             self._written[place] = max(where.offset + 1, self._written.get(place, 0))

@@ -14,6 +14,7 @@ from infra.local.platform import Platform
 from ketenbus.errors import ConfigurationError, CorruptLogError
 from streams.runtime import delivery, transaction
 from streams.runtime.delivery import Delivery
+from streams.runtime.life import OneLife, ReplacedError
 from streams.runtime.records import Record, ToSend
 from tests.broker.schema_of_own import CLUSTER, schema_of_own, somebody_waits
 
@@ -376,3 +377,16 @@ async def test_a_processor_that_does_not_send_may_have_nothing_to_send(pool: Poo
 async def test_a_partition_that_was_not_taken_up_is_refused(pool: Pool) -> None:
     with pytest.raises(CorruptLogError, match="t/0/0 comes from a partition that was not taken up"):
         await Delivery(Echo(), pool, Broker()).apply(records(0))  # type: ignore[arg-type]
+
+
+async def test_a_connection_to_a_database_put_back_from_a_dump_is_refused(pool: Pool) -> None:
+    life = OneLife()
+    async with pool.acquire() as connection:
+        await life.check(connection)  # nothing is known yet
+        await life.begin(connection)
+    await pool.expire_connections()
+    async with pool.acquire() as another:
+        await life.check(another)
+        await another.execute("ALTER TABLE position RENAME TO gone; CREATE TABLE position (LIKE gone INCLUDING ALL)")
+        with pytest.raises(ReplacedError, match="restarted, restored or failed over"):
+            await life.check(another)

@@ -78,6 +78,15 @@ async def settle(scene: Scene) -> None:
         await asyncio.sleep(0.2)
 
 
+async def begin(platform: Platform, workers: Workers) -> None:
+    """Return when every worker has taken up its partitions."""
+    gauge, until = Gauge(platform.admin()), time.monotonic() + SETTLE_SECONDS
+    while not await gauge.have_begun():
+        if time.monotonic() > until:
+            raise TimeoutError(f"a worker has not begun after {SETTLE_SECONDS:.0f} s: see {workers.data / 'logs'}")
+        await asyncio.sleep(0.2)
+
+
 def row(*cells: object) -> str:
     """Return a line of the table."""
     first, *others = (str(cell) for cell in cells)
@@ -91,6 +100,7 @@ def run(chosen: Sequence[Fault], folder: Path) -> bool:
     with Platform(folder, backfill=True).running() as platform:
         workers = Workers(folder)
         running = workers.start_all()
+        asyncio.run(begin(platform, workers))
         scene = Scene(platform, workers, running, Chaos(platform, workers, running))
         try:
             for number, fault in enumerate(chosen):

@@ -6,7 +6,7 @@ import asyncio
 import os
 import shutil
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -45,10 +45,12 @@ def faults(away_seconds: float = AWAY_SECONDS) -> tuple[Fault, ...]:
     strikes = [(victim, kind) for kind in KINDS for victim in (*NAMES, *SERVERS)]
     return (
         *(Fault(f"{kind} of {victim}", partial(_strike, victim, kind)) for victim, kind in strikes),
-        *(Fault(f"{name} away for {away_seconds:.0f} s", partial(_away, name, away_seconds)) for name in SERVERS),
+        *(Fault(f"{name} away for {away_seconds:.0f} s", partial(_away, (name,), away_seconds)) for name in SERVERS),
+        Fault(f"both servers away for {away_seconds:.0f} s", partial(_away, SERVERS, away_seconds)),
         Fault("rebalance: one joins and leaves", _join_and_leave),
         Fault("disk of postgres full", _fill_disk),
         Fault("postgres restored from older copy", _restore, before=_copy),
+        Fault("postgres failed over to older copy", _fail_over, before=_copy),
     )
 
 
@@ -56,9 +58,10 @@ async def _strike(victim: str, kind: str, scene: Scene) -> None:
     await scene.chaos.strike(victim, kind)  # type: ignore[arg-type]
 
 
-async def _away(name: str, seconds: float, scene: Scene) -> None:
-    """Kill a server, and start it again only after a while."""
-    await _kill_server(scene, name)
+async def _away(names: Sequence[str], seconds: float, scene: Scene) -> None:
+    """Kill these servers, and start them again only after a while; of two, PostgreSQL is back seconds before Kafka."""
+    for name in names:
+        await _kill_server(scene, name)
     await asyncio.sleep(seconds)
     await asyncio.to_thread(scene.platform.up)
 
@@ -105,12 +108,22 @@ async def _restore(scene: Scene) -> None:
     for process in scene.running.values():
         os.kill(process.pid, signal.SIGKILL)
         await asyncio.to_thread(ended, process, GONE_SECONDS)
+    await _put_back(scene)
+    scene.running.update(scene.workers.start_all())
+
+
+async def _fail_over(scene: Scene) -> None:
+    """Put the copy in the database's place beneath the workers."""
+    await scene.chaos.at_work("disclose")
+    await _put_back(scene)
+
+
+async def _put_back(scene: Scene) -> None:
     await _kill_server(scene, "postgres")
     folder = scene.platform.postgres.folder
     await asyncio.to_thread(shutil.rmtree, folder / "data")
     (folder / "copy").rename(folder / "data")
     await asyncio.to_thread(scene.platform.up)
-    scene.running.update(scene.workers.start_all())
 
 
 def _owned_alike(scene: Scene) -> None:

@@ -66,6 +66,9 @@ class Database:
         self.locks: dict[tuple[str, Key], Transaction] = {}
         self.sequences: dict[str, int] = dict.fromkeys(TABLES, 0)
         self.on_commit: Callable[[Transaction], None] = lambda _: None
+        self.is_away = False
+        #: Which of its lives this is: a server that comes back begins another.
+        self.life = 0
 
     def backup(self) -> dict[str, dict[Key, Values]]:
         """Return a copy of everything committed; rows are never changed in place."""

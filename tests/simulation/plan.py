@@ -10,10 +10,11 @@ from tests.simulation.story import Saying, Story, rarer
 
 SEATS = ("admit", "disclose", "registration", "monitoring")
 #: crash: the process is gone; freeze: it stands still, longer than its session lasts or not; break: its connection
-#: fails; rebalance: another worker comes or goes; restore: its database is back at an earlier step, restore-server: with
+#: fails; rebalance: another worker comes or goes; restore: its workers are stopped, and its database is back at an earlier
+#: step; failover: the database is away for a while and then back at that step, beneath the workers; either one -server: with
 #: those of all others; clock: the broker's.
 KINDS = ("crash", "freeze", "break", "rebalance")
-RESTORES = ("restore", "restore-server")
+RESTORES = ("restore", "restore-server", "failover", "failover-server")
 HOW = {
     "crash": ("late", "some", "lost"),
     "freeze": ("1", "9", "9", "30"),
@@ -94,7 +95,8 @@ def drawn(seed: int, *, restores: tuple[str, ...] = ()) -> Plan:
         seat = draw.choice(restores or SEATS)
         back = draw.randrange(1, 60)
         is_alone = bool(restores) or random.Random(f"server-{seed}").random() < 0.5
-        kind = "restore" if is_alone else "restore-server"
+        kind = "failover" if random.Random(f"failover-{seed}").random() < 0.5 else "restore"
+        kind += "" if is_alone else "-server"
         faults.append(Fault(seat, back + draw.randrange(1, 80), kind, str(back)))
     most, workers = draw.choice((1, 2, 3, 7, 50)), draw.choice((1, 1, 2))
     announced: tuple[Announcement, ...] = ()

@@ -20,6 +20,7 @@ from streams.runtime import transaction
 from streams.runtime.delivery import Delivery, Sent
 from streams.runtime.records import Record, ToSend
 from streams.runtime.transaction import Place
+from tests.simulation import worker
 from tests.simulation.database import Row, Transaction
 from tests.simulation.statements import ADVANCE, MARK_SENT, Statement, advanced, forget, is_from, moved, places
 
@@ -144,6 +145,12 @@ PLANTS = {
         Plant("not-waited-for-the-broker", ("lost",), delivery=_DoesNotWait),
         Plant("left-over-not-sent", ("lost", "not at rest"), delivery=_LeavesWhatWasLeft),
         Plant("disclose-restored-and-not-recovered", ("doubled", "unlawful"), restores=("disclose",), recovers=False),
+        Plant(
+            "goes-on-after-a-failover",
+            ("doubled", "not at rest", "convergence"),
+            swaps=((worker, "leads_elsewhere", lambda of: False),),
+            restores=("admit", "disclose"),
+        ),
         Plant("registration-not-recovered", ("convergence",), restores=("registration",), recovers=False),
     )
 }

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from streams.runtime.batches import LOOK_SECONDS
 from streams.runtime.records import Record, ToSend
 from streams.runtime.transaction import Place
 from tests.simulation.broker import Producer, partitions
@@ -16,6 +17,10 @@ from tests.simulation.worker import Worker
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
+
+
+#: How long a server that fails over is away: what was sent before has arrived by then.
+AWAY_SECONDS = 10.0
 
 
 class Watched:
@@ -112,18 +117,36 @@ class Seat:
         backup = self._backups.get(step)
         if backup is None:
             return
-        for seat in backup if kind == "restore-server" else (self,):
-            seat.put_back(backup[seat])
+        for seat in backup if kind.endswith("-server") else (self,):
+            if kind.startswith("failover"):
+                seat.fail_over(backup[seat])
+            else:
+                seat.put_back(backup[seat], seat.workers)
 
-    def put_back(self, tables: Any) -> None:
-        """Have these tables again; every worker loses its connection and ends."""
+    def fail_over(self, tables: Any) -> None:
+        """Be away for a while, and then have these tables again, beneath every worker that waits for them."""
+        self.database.is_away = True
+        for worker in self.workers:
+            worker.disconnect()
+        self.world.loop.call_later(AWAY_SECONDS, self._come_back, tables)
+
+    def put_back(self, tables: Any, stopped: Sequence[Worker]) -> None:
+        """Have these tables again, once these workers are stopped; nothing of before is still under way then."""
         self.was_restored = True
-        for worker in tuple(self.workers):
+        for worker in tuple(stopped):
             worker.die("lost")
         for producer in self.producers:
             producer.forget()
         self.database.tables = tables
+        self.database.life += 1
         self.world.watch.restored(self)
+
+    def _come_back(self, tables: Any) -> None:
+        self.world.note(f"{self.name}: the database is back")
+        self.database.is_away = False
+        self.put_back(tables, [worker for worker in self.workers if worker.has_under_way])
+        for worker in self.workers:
+            self.world.loop.call_later(worker.draw.random() * LOOK_SECONDS, worker.rouse)
 
     def _replace(self) -> None:
         self._members.append(self._new())

@@ -39,7 +39,7 @@ def test_a_world_that_once_broke_a_law_does_no_more(seed: int) -> None:
 
 def test_everything_that_can_go_wrong_does() -> None:
     wanted = {"crash", "freeze", "break", "rebalance", "given up on", "back in the group", "clock is off"}
-    wanted |= {": restore (", ": restore-server ("}
+    wanted |= {": restore (", ": restore-server (", ": failover (", ": failover-server (", "ends on ReplacedError"}
     told = {"delivery", "release", "replacement", "recall", "id-reused", "future-time", "unknown-code", "bad-signature"}
     told |= {"a release of the register", "emergency-access-reviewed"}
     missing = wanted | told

@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaConnectionError, KafkaError
 from ketenbus.errors import CorruptLogError, RetryableError
 from streams.runtime.batches import PAUSE_SECONDS
 from streams.runtime.delivery import AWAY
+from streams.runtime.life import ReplacedError
 from streams.runtime.records import Record
 from streams.runtime.recovery import recover
 from streams.runtime.transaction import Place
@@ -40,13 +41,16 @@ class Worker:
         self.name = name
         self.alive = True
         self.is_member = True
+        self.life = seat.database.life
         self.open: set[Transaction] = set()
         self.draw = random.Random(f"{seat.world.plan.seed}-{name}")
         self.producer = Producer(seat.world.broker, self.draw)
         self.delivery = seat.world.plant.delivery(seat.processor, Pool(self), self)  # type: ignore[arg-type]
+        self.delivery.acknowledged = self._acknowledged  # type: ignore[method-assign]
         seat.producers.append(self.producer)
         self._recovered = seat.name not in RECOVERIES
         self._frozen_until = 0.0
+        self._is_sending = False
         self._generation = 0
         self._fetching: dict[Place, int] = {}
         self._buffer: list[Record] = []
@@ -71,15 +75,30 @@ class Worker:
         if fault is not None:
             self.seat.world.note(f"{self.name}: {fault} ({kind} {what[:40]})".rstrip())
             self._suffer(fault, kind)
+        if self.database.is_away and kind != "send":
+            raise ConnectionResetError("the database is away")
+        if kind == "acquire" and leads_elsewhere(self):
+            raise ReplacedError
         await self._pause(self.draw.random() * 0.01)
 
     async def send(
         self, topic: str, *, value: bytes | None, key: bytes, headers: Sequence[tuple[str, bytes]]
     ) -> asyncio.Future[None]:
         """Send a record, as aiokafka's producer does."""
+        self._is_sending = True
         await self.step("send", topic)
         late = 2.0 if self.draw.random() < 0.02 else 0.0
         return self.producer.launch(topic, value, key, tuple(headers), late)
+
+    @property
+    def has_under_way(self) -> bool:
+        """Whether it stands still, or something of before is still to arrive."""
+        return self._is_sending or self._frozen_until > self.seat.world.loop.time()
+
+    def disconnect(self) -> None:
+        """Lose every connection to the database."""
+        for tx in tuple(self.open):
+            tx.rollback()
 
     def assign(self, places: Sequence[Place]) -> None:
         """Be given partitions: send what is left of them, then read on; what was fetched before may still be applied."""
@@ -104,8 +123,7 @@ class Worker:
         if not self.alive:
             return
         self.alive = False
-        for tx in tuple(self.open):
-            tx.rollback()
+        self.disconnect()
         self.producer.break_off(how)
         for task in self._tasks:
             task.cancel()
@@ -126,7 +144,7 @@ class Worker:
             case "freeze":
                 self._frozen_until = loop.time() + float(fault.how)
                 if float(fault.how) > IDLE_SECONDS:
-                    loop.call_later(IDLE_SECONDS, self._disconnect)
+                    loop.call_later(IDLE_SECONDS, self._stood_still)
                 if float(fault.how) > self.seat.SESSION_SECONDS:
                     loop.call_later(self.seat.SESSION_SECONDS, self.seat.give_up_on, self)
             case "break" if kind == "send":
@@ -136,15 +154,17 @@ class Worker:
                 raise ConnectionResetError("the connection is gone")
             case "rebalance":
                 self.seat.rebalance(fault.how)
-            case "restore" | "restore-server":
+            case "restore" | "restore-server" | "failover" | "failover-server":
                 self.seat.restore(int(fault.how), fault.kind)
                 self._check_alive()
 
-    def _disconnect(self) -> None:
+    def _acknowledged(self, *_: Any) -> None:
+        self._is_sending = False
+
+    def _stood_still(self) -> None:
         """Lose the transactions that stood still with the process for too long."""
         if self._frozen_until > self.seat.world.loop.time():
-            for tx in tuple(self.open):
-                tx.rollback()
+            self.disconnect()
 
     async def _lane(self) -> None:
         while True:
@@ -205,6 +225,11 @@ class Worker:
         self._tasks.append(task)
 
 
+def leads_elsewhere(worker: Worker) -> bool:
+    """Return whether its connections lead to another life of the database than the first one did."""
+    return worker.life != worker.database.life
+
+
 def _ended(worker: Worker, task: asyncio.Task[None]) -> None:
     """Tell the world how a worker's task ended: a fault of its surroundings is a process to start again, any other ours."""
     worker._tasks.remove(task)
@@ -214,7 +239,7 @@ def _ended(worker: Worker, task: asyncio.Task[None]) -> None:
         return
     if isinstance(error, Violation):
         world.failed = error
-    elif isinstance(error, (*AWAY, KafkaError, RetryableError)) or (
+    elif isinstance(error, (*AWAY, KafkaError, RetryableError, ReplacedError)) or (
         worker.seat.was_restored and isinstance(error, CorruptLogError | asyncpg.CheckViolationError)
     ):
         world.note(f"{worker.name}: ends on {type(error).__name__}")

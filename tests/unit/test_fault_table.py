@@ -43,7 +43,7 @@ def test_a_trouble_that_is_not_there_is_refused_with_those_that_are(
 
 def test_only_what_is_asked_is_run(ran: list[str]) -> None:
     assert table.main(["--only", "away", "--away", "600"]) == 0
-    assert ran == ["kafka away for 600 s", "postgres away for 600 s"]
+    assert ran == ["kafka away for 600 s", "postgres away for 600 s", "both servers away for 600 s"]
 
 
 def test_where_what_is_asked_cannot_be_run_here_nothing_is_called_well(

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.runtime import batches as batches_of
 from streams.runtime.batches import BATCH_BYTES, BATCH_RECORDS, micro_batches
 from streams.runtime.delivery import Delivery
 from streams.runtime.records import Batch, Record
@@ -69,6 +70,21 @@ async def test_a_batch_ends_with_the_record_that_fills_it() -> None:
     found = await batches(heavy)
     assert [r.offset for batch in found for r in batch.records] == [*range(10)]
     assert [len(batch.records) for batch in found] == [4, 4, 2]
+
+
+async def test_while_nothing_comes_there_is_a_pause_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches_of, "PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(batches_of, "LOOK_SECONDS", 0.001)
+    enough = asyncio.Event()
+
+    async def late() -> AsyncIterator[Event]:
+        await enough.wait()
+        yield Event(0)
+
+    found = micro_batches(late())
+    assert [(await anext(found)).records for _ in range(3)] == [(), (), ()]
+    enough.set()
+    assert [len(batch.records) async for batch in found if batch.records] == [1]
 
 
 async def test_no_more_is_taken_from_the_stream_than_fills_a_batch() -> None:
