@@ -27,6 +27,8 @@ LIMIT_MIB_PER_100K = 2.0
 #: Below so many events a slope says more about start-up than about growth: it is shown, and held to no limit.
 SLOPE_EVENTS = 200_000
 WARM_SHARE = 0.2
+#: So much of a run lies there before the workers start: the largest batches come first, and are not taken for growth.
+BACKLOG_SHARE, BACKLOG_MOST = 0.1, 20_000
 READ_SECONDS = 2.0
 STALLED_SECONDS = 180.0
 
@@ -104,7 +106,7 @@ def measure_scale(say: Say, times: Sequence[int] = (1, 3)) -> tuple[list[Figure]
 
 
 def measure_memory(say: Say, events: int = 2 * NATION) -> tuple[list[Figure], dict[str, object]]:
-    """Send that many reports through all processors, publishing while they work, and weigh every worker on the way."""
+    """Send that many reports through all processors, a backlog and then more while they work; weigh every worker on the way."""
     flow = _on_own_platform(events, say, ahead=False)
     return _of_memory(flow, events), {"events": events, "mib_after": flow.weights}
 
@@ -119,18 +121,18 @@ def _of_memory(flow: Flow, reports: int) -> list[Figure]:
 
 
 def _on_own_platform(events: int, say: Say, *, ahead: bool) -> Flow:
-    """Return one run; with `ahead` everything is published before the workers start, and only their time counts."""
+    """Return one run, in which only the workers' time counts; with `ahead` all of it is one backlog."""
     with own_platform(say) as platform:
         return asyncio.run(_run(platform, events, say, ahead=ahead))
 
 
 async def _run(platform: Platform, events: int, say: Say, *, ahead: bool) -> Flow:
-    if ahead:
-        say(f"publishing {events:,} reports")
-        await publish(platform, range(events))
+    backlog = events if ahead else min(int(events * BACKLOG_SHARE), BACKLOG_MOST)
+    say(f"publishing {backlog:,} reports")
+    await publish(platform, range(backlog))
     workers = Workers(platform.data)
     running = workers.start_all()
-    publishing = asyncio.ensure_future(_publish(platform, 0 if ahead else events, say))
+    publishing = asyncio.ensure_future(_publish(platform, range(backlog, events), say))
     try:
         return await _until_settled(platform, workers, running, publishing)
     finally:
@@ -138,13 +140,15 @@ async def _run(platform: Platform, events: int, say: Say, *, ahead: bool) -> Flo
         await asyncio.to_thread(workers.stop_all)
 
 
-async def _publish(platform: Platform, events: int, say: Say) -> None:
-    """Publish without getting far ahead of admit: what lies on its topic is the broker's, not what is measured."""
+async def _publish(platform: Platform, reports: range, say: Say) -> None:
+    """Once the backlog is done, publish without getting far ahead of admit: what lies on its topic is the broker's."""
     gauge = Gauge(platform.admin())
     size = 10 * CHUNK
-    for start in range(0, events, size):
-        await publish(platform, range(start, min(start + size, events)))
-        say(f"published {min(start + size, events):,} of {events:,}")
+    while reports and not (await gauge.have_begun() and is_settled(await gauge.progress())):  # noqa: ASYNC110
+        await asyncio.sleep(READ_SECONDS)
+    for start in reports[::size]:
+        await publish(platform, range(start, min(start + size, reports.stop)))
+        say(f"published {min(start + size, reports.stop):,} of {reports.stop:,}")
         while any(p.processor == "admit" and p.end - p.sent > size for p in await gauge.progress()):  # noqa: ASYNC110
             await asyncio.sleep(READ_SECONDS / 4)  # positions are asked for, they ring no bell
 

@@ -28,7 +28,7 @@ CREATE TABLE IF NOT EXISTS key(
 """
 
 #: How many keys of one file are remembered at most: enough for a batch and what comes soon after; the file has them all.
-REMEMBERED = 10_000
+REMEMBERED = 1_000
 
 #: key id and secret
 Key = tuple[str, bytes]
