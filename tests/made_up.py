@@ -11,6 +11,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ketenbus.events import VictimReported
+from ketenbus.sealing import Keys, hidden
 from ketenbus.settings import PartnerSettings
 
 NOW = datetime(2026, 5, 4, 12, 30, tzinfo=UTC)
@@ -59,3 +60,9 @@ def report(**changed: Any) -> VictimReported:
         "birth_date": date(1990, 1, 31),
     }
     return VictimReported(**{**held, **changed})
+
+
+def ring(held: Mapping[str, bytes]) -> Keys:
+    """A key ring that holds these keys, by their own ids."""
+    own = {id: key for key in held for id in (key, hidden(key))}
+    return lambda key_id: (own[key_id], held[own[key_id]]) if key_id in own else None

@@ -152,7 +152,7 @@ class Consumer:
             received = self._read(record)
             due = self._behind.stands(record, received) and self._changes.is_news(received.id, received.change)
             if due and self._keys is not None:
-                received = view.opened(received, self._keys.secret)
+                received = view.opened(received, self._keys.key)
             self._waiting.popleft()
             if due:
                 span = telemetry.receiving(self._topic, received.type, received.id, received.envelope.traceparent)

@@ -12,12 +12,12 @@ from __future__ import annotations
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ketenbus.errors import ConfigurationError, CorruptLogError, RetryableError
 from ketenbus.files import opened_to_read, opened_to_write
-from ketenbus.sealing import KEY_BYTES, KEY_ID
+from ketenbus.sealing import HIDDEN_KEY_ID, KEY_BYTES, KEY_ID, Key, hidden
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS key(
@@ -29,9 +29,6 @@ CREATE TABLE IF NOT EXISTS key(
 
 #: How many keys of one file are remembered at most: enough for a batch and what comes soon after; the file has them all.
 REMEMBERED = 1_000
-
-#: key id and secret
-Key = tuple[str, bytes]
 
 
 class PublisherKeys:
@@ -91,23 +88,20 @@ class ZoneKeys:
         self._folder = folder
         self._grants = frozenset(grants)
         self._files: dict[Path, _KeyFile] = {}
+        self._publishers: dict[str, list[str]] = {}
         self._lock = threading.Lock()
 
-    def secret(self, key_id: str) -> bytes | None:
-        """Return the secret of a key, or None when no grant covers it or it is not (or no longer) there."""
-        match = KEY_ID.fullmatch(key_id)
-        if match is None:
-            return None
-        oin, field_class = match[1], match[2]
-        if (oin, field_class) not in self._grants and ("*", field_class) not in self._grants:
-            return None
-        path = self._folder / oin / f"{field_class}.sqlite"
+    def key(self, key_id: str) -> Key | None:
+        """Return the key an id names, by its publisher's own id; None when no grant covers it or it is not (or no longer) there.
+
+        An id that hides its publisher is looked for in each file of its class that a grant covers.
+        """
         with self._lock:
-            if path not in self._files:
-                if not path.exists():
-                    return None
-                self._files[path] = _KeyFile.to_read(path)
-            return self._files[path].secret(key_id)
+            if match := KEY_ID.fullmatch(key_id):
+                return self._named(key_id, match[1], match[2])
+            if match := HIDDEN_KEY_ID.fullmatch(key_id):
+                return self._hidden(key_id, match[1], match[2])
+        return None
 
     def close(self) -> None:
         """Close the files."""
@@ -115,6 +109,45 @@ class ZoneKeys:
             for file in self._files.values():
                 file.close()
             self._files.clear()
+
+    def _named(self, key_id: str, oin: str, field_class: str) -> Key | None:
+        file = self._file(oin, field_class) if self._may_open(oin, field_class) else None
+        secret = file.secret(key_id) if file else None
+        return None if secret is None else (key_id, secret)
+
+    def _hidden(self, key_id: str, field_class: str, shown: str) -> Key | None:
+        for oin in self._publishers_of(field_class):
+            file = self._file(oin, field_class)
+            if file and (key := file.hidden(key_id, f"{oin}.{field_class}.{shown}")):
+                self._look_there_first(oin, field_class)
+                return key
+        return None
+
+    def _may_open(self, oin: str, field_class: str) -> bool:
+        return (oin, field_class) in self._grants or ("*", field_class) in self._grants
+
+    def _file(self, oin: str, field_class: str) -> _KeyFile | None:
+        path = self._folder / oin / f"{field_class}.sqlite"
+        if path not in self._files:
+            if not path.exists():
+                return None
+            self._files[path] = _KeyFile.to_read(path)
+        return self._files[path]
+
+    def _publishers_of(self, field_class: str) -> Iterator[str]:
+        """Yield whose files of a class may be opened: those known of, and only after them who has one since."""
+        known = self._publishers.setdefault(field_class, [])
+        yield from tuple(known)
+        there = {path.parent.name for path in self._folder.glob(f"*/{field_class}.sqlite")}
+        new = sorted(oin for oin in there.difference(known) if self._may_open(oin, field_class))
+        known += new
+        yield from new
+
+    def _look_there_first(self, oin: str, field_class: str) -> None:
+        # Few publishers are hidden: those whose keys were found stand in front of all whose never are.
+        known = self._publishers[field_class]
+        known.remove(oin)
+        known.insert(0, oin)
 
 
 class _KeyFile:
@@ -178,6 +211,16 @@ class _KeyFile:
         except sqlite3.Error as error:
             raise _fault(self._path, error) from error
         return self._secrets[key_id]
+
+    def hidden(self, key_id: str, beginning: str) -> Key | None:
+        """Return the key that is hidden under an id, of those whose own ids begin so, or None."""
+        try:
+            rows = self._database.execute(
+                "SELECT key_id, secret FROM key WHERE key_id >= ? AND key_id < ?", (beginning, f"{beginning}g")
+            ).fetchall()
+        except sqlite3.Error as error:
+            raise _fault(self._path, error) from error
+        return next(((own, secret) for own, secret in rows if hidden(own) == key_id), None)
 
     def destroy(self, subject: str) -> int:
         """Delete a subject's key and every copy of it that this file or its log holds; return how many there were."""

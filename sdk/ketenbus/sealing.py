@@ -8,6 +8,7 @@ fill the plaintext up to a multiple of `BLOCK`, because the length of a cipherte
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -27,7 +28,15 @@ KEY_BYTES = 32
 TAG_BYTES = 16
 #: A key's id: its publisher, the class of field it seals, and a number drawn for it.
 KEY_ID = re.compile(r"([0-9]{20})\.([a-z]{1,32})\.([0-9a-f]{24})")
+#: The same as a view shows it that hides the publisher: the class, the number's beginning, and a digest of the whole id.
+HIDDEN_KEY_ID = re.compile(r"([a-z]{1,32})\.([0-9a-f]{4})[0-9a-f]{20}")
+#: How much of the number is shown: enough to look a key up by, too little to find out whose it is by trying.
+SHOWN = 4
 
+#: A key's id as its publisher gave it, and its secret.
+Key = tuple[str, bytes]
+#: Gives the key that an id names, hidden or not, or None.
+Keys = Callable[[str], Key | None]
 Plain = str | date | tuple[str, ...]
 SomeEvent = TypeVar("SomeEvent", bound=Event)
 
@@ -83,8 +92,8 @@ def unseal(sealed: Sealed, seals: str, key: bytes, type_name: str, field_name: s
         return Unopened("malformed")
 
 
-def open_event(event: SomeEvent, secret: Callable[[str], bytes | None]) -> Opened:
-    """Return the event with every sealed field opened whose key `secret` gives for its key id.
+def open_event(event: SomeEvent, keys: Keys) -> Opened:
+    """Return the event with every sealed field opened whose key `keys` gives for its key id.
 
     A field under a key of another class than its own stays sealed: else a publisher could put a narrative under an
     identity key and have it read by a zone that may read identity only.
@@ -97,7 +106,7 @@ def open_event(event: SomeEvent, secret: Callable[[str], bytes | None]) -> Opene
         value = getattr(event, declared.name)
         if declared.seals is None or not isinstance(value, Sealed):
             continue
-        opened = _opened(value, declared.seals, declared.field_class, secret, event.TYPE, declared.name)
+        opened = _opened(value, declared.seals, declared.field_class, keys, event.TYPE, declared.name)
         if isinstance(opened, Unopened):
             unopened[declared.name] = opened.reason
             continue
@@ -115,23 +124,32 @@ def associated_data(type_name: str, field_name: str, key_id: str) -> bytes:
 
 
 def class_of_key(key_id: str) -> str | None:
-    """Return the field class a key id names (`<oin>.<class>.<hex>`), or None when it names none."""
+    """Return the field class a key id names (`<oin>.<class>.<hex>`, or hidden `<class>.<hex>`), or None when it names none."""
     parts = key_id.split(".")
-    return parts[1] if len(parts) == 3 else None
+    return parts[-2] if len(parts) in (2, 3) else None
+
+
+def hidden(key_id: str) -> str:
+    """Return a key's id as a view shows it that hides the publisher: its class, and 24 hexadecimal digits.
+
+    Laws: who does not have the key cannot tell whose it is, for 80 bits of its number are not shown; and no publisher can
+    give a key of its own an id that is hidden as another's, for it would have to find a second preimage of 80 bits.
+    """
+    field_class, _, number = key_id.partition(".")[2].partition(".")
+    return f"{field_class}.{number[:SHOWN]}{hashlib.sha256(key_id.encode()).hexdigest()[: 24 - SHOWN]}"
 
 
 def _opened(
-    value: Sealed,
-    seals: str,
-    field_class: str,
-    secret: Callable[[str], bytes | None],
-    type_name: str,
-    field_name: str,
+    value: Sealed, seals: str, field_class: str, keys: Keys, type_name: str, field_name: str
 ) -> Plain | Unopened:
     if class_of_key(value.key_id) != field_class:
         return Unopened("other-class")
-    key = secret(value.key_id)
-    return Unopened("no-key") if key is None else unseal(value, seals, key, type_name, field_name)
+    key = keys(value.key_id)
+    if key is None:
+        return Unopened("no-key")
+    # The value is bound to the id that its publisher gave, also where the view hides it.
+    named = Sealed(key_id=key[0], nonce=value.nonce, ciphertext=value.ciphertext)
+    return unseal(named, seals, key[1], type_name, field_name)
 
 
 def _as_json(value: Plain, seals: str) -> str | list[str]:

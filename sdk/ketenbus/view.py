@@ -8,7 +8,7 @@ nor "general" as "exact".
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from dataclasses import field as defaulting
 from typing import Any, Literal, get_args
@@ -19,7 +19,7 @@ from ketenbus import codec, envelope
 from ketenbus.contract import Form, contract
 from ketenbus.envelope import Envelope, Headers
 from ketenbus.errors import Unreadable
-from ketenbus.sealing import open_event
+from ketenbus.sealing import Keys, open_event
 from ketenbus.values import Event
 
 MASK = "ketenbusmask"
@@ -178,9 +178,9 @@ def _names(said: str) -> frozenset[str]:
     return frozenset(filter(None, said.split(",")))
 
 
-def opened(received: Received, secret: Callable[[str], bytes | None]) -> Received:
-    """Return the message with every field opened that `secret` has the key of."""
+def opened(received: Received, keys: Keys) -> Received:
+    """Return the message with every field opened that `keys` has the key of."""
     if received.event is None:
         return received
-    result = open_event(received.event, secret)
+    result = open_event(received.event, keys)
     return replace(received, event=result.event, unopened=result.unopened, unmapped=result.unmapped)

@@ -161,7 +161,7 @@ def prepared(
 
     Law: a sealed value stays the same bytes for as long as it is about the same subject.
     """
-    opened = open_event(event, zone.secret)
+    opened = open_event(event, zone.key)
     if opened.unopened:
         rule = "is sealed and does not open with this publisher's keys ({}): give the whole event with --event FILE"
         return Refused(claim.id, tuple(Broken(name, rule.format(why)) for name, why in opened.unopened.items()))

@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 
 from ketenbus.contract import contract
 from ketenbus.events import IdentityLinked, IdentityUnlinked, VictimReported
-from ketenbus.sealing import open_event
+from ketenbus.sealing import Keys, open_event
 from ketenbus.values import Event
 from services.verify.judge import Outcome
 from services.verify.log import Entry
@@ -25,8 +25,6 @@ from services.verify.masks import made_general, masked
 REGISTRATION = ("comensha", "REGISTRATIE")
 UNKNOWN_FORM = "ONBEKEND"
 BSN_DIGITS = 9
-
-Secret = Callable[[str], bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +121,7 @@ def _order(report: Report) -> tuple[date, list[str], int]:
     return report.on, [text or "" for text in said], -1 if report.age is None else report.age
 
 
-def persons(outcomes: Iterable[Outcome], secret: Secret) -> tuple[Person, ...]:
+def persons(outcomes: Iterable[Outcome], keys: Keys) -> tuple[Person, ...]:
     """Return every person of the registration, from the outcomes of the whole log; what a mask leaves out joins nobody.
 
     What it lets through in general only counts as unknown: a table reads every value as exact.
@@ -133,7 +131,7 @@ def persons(outcomes: Iterable[Outcome], secret: Secret) -> tuple[Person, ...]:
     same = _Sets()
     for entry in delivered:
         if isinstance(entry.event, VictimReported):
-            opened = open_event(entry.event, secret).event
+            opened = open_event(entry.event, keys).event
             reports[entry.subject].append(_report(entry.event, opened))
             for name in _names(opened):
                 same.join(("subject", entry.subject), name)

@@ -74,11 +74,11 @@ def _recount(topics: Topics, data: Path, rules: law.Law, progress: Progress) -> 
     progress("counting persons")
     keys = ZoneKeys(data / "keyring", [("*", "identity"), ("*", "special")])
     try:
-        counted = persons(judged, keys.secret)
+        counted = persons(judged, keys.key)
         records = standing.in_force(ledger.entries)
-        of_records = standing.of_records(records, keys.secret)
+        of_records = standing.of_records(records, keys.key)
         kept = _same(
-            "records of the registration in force", standing.counted(records, keys.secret), standing.counted_of(counted)
+            "records of the registration in force", standing.counted(records, keys.key), standing.counted_of(counted)
         )
     finally:
         keys.close()

@@ -20,10 +20,10 @@ from typing import Any
 
 from ketenbus.contract import contract
 from ketenbus.events import RegistrationEnded, RegistrationRecorded
-from ketenbus.sealing import open_event
+from ketenbus.sealing import Keys, open_event
 from services.verify.judge import Outcome
 from services.verify.log import Entry
-from services.verify.persons import Person, Report, Secret, codes
+from services.verify.persons import Person, Report, codes
 
 
 def digest(lines: Iterable[str]) -> str:
@@ -52,15 +52,15 @@ def in_force(entries: Iterable[Entry]) -> list[RegistrationRecorded]:
     return [event for event in latest.values() if isinstance(event, RegistrationRecorded)]
 
 
-def of_records(records: Iterable[RegistrationRecorded], secret: Secret) -> list[str]:
+def of_records(records: Iterable[RegistrationRecorded], keys: Keys) -> list[str]:
     """Return the line of each record; two persons may have the same."""
-    return [_line(*_counted(r, secret), r.sex, r.nationality, r.age_group, r.age_at_report) for r in records]
+    return [_line(*_counted(r, keys), r.sex, r.nationality, r.age_group, r.age_at_report) for r in records]
 
 
-def counted(records: Iterable[RegistrationRecorded], secret: Secret) -> Iterator[str]:
+def counted(records: Iterable[RegistrationRecorded], keys: Keys) -> Iterator[str]:
     """Return, for each record, what a table can count of it: the same text as `counted_of` gives for its person."""
     for record in records:
-        yield _line(*_counted(record, secret))
+        yield _line(*_counted(record, keys))
 
 
 def counted_of(persons: Iterable[Person]) -> Iterator[str]:
@@ -86,8 +86,8 @@ def _month(report: Report) -> tuple[date, str, str]:
     return report.on.replace(day=1), report.kind, report.unit or ""
 
 
-def _counted(record: RegistrationRecorded, secret: Secret) -> tuple[Any, ...]:
-    event = open_event(record, secret).event
+def _counted(record: RegistrationRecorded, keys: Keys) -> tuple[Any, ...]:
+    event = open_event(record, keys).event
     reports = [[r.reporter_kind, r.police_unit, r.reported_in.isoformat()] for r in record.reports]
     held = [codes(event, name) for name in ("forms", "su_sector", "labour_sector", "cu_sector", "dublin_indication")]
     return "registration-recorded", sorted(reports, key=str), *held

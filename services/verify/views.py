@@ -1,8 +1,9 @@
 """What recipients in fact hold: messages that are all signed, and standing in them no more and no less than is right.
 
 A view names its events by tokens that nobody else can read, so what stands is compared by content: type, time, mask,
-activity, the fields left out or made general, and the values of every other field that is no name or link. A message of an
-earlier version of its type could not name what came later: of those fields it is held to say what its mask says.
+activity, the fields left out or made general, and the values of every other field that is no name or link; of a sealed value
+all but the id of its key, which a view may hide. A message of an earlier version of its type could not name what came later: of
+those fields it is held to say what its mask says.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from ketenbus import view
 from ketenbus.contract import contract
 from ketenbus.errors import Unreadable
-from ketenbus.values import Event
+from ketenbus.sealing import class_of_key
+from ketenbus.values import Event, Sealed
 from ketenbus.view import Received
 from services.verify.checks import Check
 from services.verify.judge import Outcome
@@ -82,5 +84,9 @@ def _given(outcome: Outcome) -> Content:
 
 def _content(event: Event, hidden: frozenset[str], made: frozenset[str], mask: str, activity: str) -> bytes:
     fields = contract().types[event.TYPE].fields
-    kept = [getattr(event, field.name) for field in fields if field.role not in RENAMED]
+    kept = [_compared(getattr(event, field.name)) for field in fields if field.role not in RENAMED]
     return hashlib.sha256(repr((mask, activity, sorted(hidden), sorted(made), kept)).encode()).digest()
+
+
+def _compared(value: object) -> object:
+    return (class_of_key(value.key_id), value.nonce, value.ciphertext) if isinstance(value, Sealed) else value

@@ -12,12 +12,13 @@ from consent.policy import Decision
 from ketenbus import codec, envelope
 from ketenbus.contract import Field, contract
 from ketenbus.envelope import Envelope, Headers
-from ketenbus.values import Event
+from ketenbus.sealing import hidden as hidden_key
+from ketenbus.values import Event, Sealed
 from streams.disclose.general import general, month_of
 from streams.disclose.tokens import EventName, Tokens
 
-#: Shelter types, and whatever a shelter publishes, name no publisher: a provider with one house would be its address
-#: (architecture, principle 9).
+#: Shelter types, and whatever a shelter publishes, name no publisher, in the source nor in the id of a key: a provider with
+#: one house would be its address (architecture, principle 9).
 SHELTER = "opvang"
 SHELTER_SOURCE = "urn:nld:oin:00000000000000000000:systeem:disclose"
 
@@ -75,7 +76,7 @@ def message(
     headers = envelope.write(
         Envelope(
             id=tokens.event(logged.name),
-            source=SHELTER_SOURCE if declared.shelter or logged.publisher_kind == SHELTER else logged.source,
+            source=SHELTER_SOURCE if _hides_publisher(logged) else logged.source,
             type=declared.ce_type,
             time=logged.time if NEUTRAL in activity_mask else month_of(logged.time),
             dataschema=f"urn:nl:mensenhandel:schema:{declared.schema_id}",
@@ -89,6 +90,10 @@ def message(
     return ViewMessage(key, codec.encode(_masked(logged, declared.fields, hidden, made, tokens)), headers)
 
 
+def _hides_publisher(logged: LogEvent) -> bool:
+    return contract().types[logged.event.TYPE].shelter or logged.publisher_kind == SHELTER
+
+
 def _masked(
     logged: LogEvent, fields: tuple[Field, ...], hidden: tuple[str, ...], made: tuple[str, ...], tokens: Tokens
 ) -> Event:
@@ -96,7 +101,9 @@ def _masked(
     for field in fields:
         said = getattr(logged.event, field.name)
         if field.name in made:
-            changed[field.name] = general(field, getattr(logged.event, field.name))
+            changed[field.name] = general(field, said)
+        elif isinstance(said, Sealed) and field.name not in hidden and _hides_publisher(logged):
+            changed[field.name] = said.model_copy(update={"key_id": hidden_key(said.key_id)})
         match field.role:
             case "subject" | "other-subject":
                 changed[field.name] = tokens.subject(logged.subjects[field.role])

@@ -30,4 +30,4 @@ class ZoneReader:
         received = view.read(record.headers, record.key, record.value, self._public)
         if isinstance(received, Unreadable):
             raise CorruptLogError(f"{record.origin}: {received}")
-        return view.opened(received, self._keys.secret)
+        return view.opened(received, self._keys.key)

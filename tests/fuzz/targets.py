@@ -159,7 +159,7 @@ def read_view(data: bytes) -> None:
         read = view.read(signed, record.key, record.value, DISCLOSE_KEY.public_key())
         assert isinstance(read, Received | Unreadable)
         if isinstance(read, Received):
-            view.opened(read, lambda _: SEALING_KEY)
+            view.opened(read, lambda key_id: (key_id, SEALING_KEY))
 
 
 def read_acknowledgement(data: bytes) -> None:

@@ -200,6 +200,7 @@ def signal() -> SignalRaised:
         (f"{POLICE}.special.{'0' * 24}", None),
         (f"{CARE}.special.{'0' * 24}", "foreign-key"),
         (f"{POLICE}.identity.{'0' * 24}", "foreign-key"),
+        (f"special.{'0' * 24}", "foreign-key"),  # as a view names the key of another that it hides
         ("nonsense", "foreign-key"),
     ],
 )

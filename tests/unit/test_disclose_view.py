@@ -7,11 +7,14 @@ from dataclasses import replace
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from consent.masks import PARTS
 from consent.policy import Decision
 from ketenbus import codec, envelope, view
 from ketenbus.contract import contract
 from ketenbus.envelope import BUS_PREFIX
 from ketenbus.events import IdentityLinked, PlacementMoved, VictimReported
+from ketenbus.sealing import hidden
+from ketenbus.values import Sealed
 from ketenbus.view import Received, Withheld
 from streams.disclose.tokens import EventName
 from streams.disclose.view import SHELTER_SOURCE, ViewMessage, left_out
@@ -116,10 +119,16 @@ def test_a_shelters_events_name_no_publisher() -> None:
 
 @pytest.mark.parametrize("name", sorted(contract().types))
 def test_no_publisher_is_named_of_what_a_shelter_says(name: str) -> None:
-    said = replace(of(example(name, filled=False)), publisher_kind="opvang", source=f"urn:nld:oin:{OIN}:systeem:huis")
-    got = told(said, REGISTRATION)
+    event = example(name, filled=True)
+    sealed = {field: value for field, value in event if isinstance(value, Sealed)}
+    own = {field: value.model_copy(update={"key_id": f"{OIN}.special.{'0' * 24}"}) for field, value in sealed.items()}
+    said = replace(of(event.model_copy(update=own)), publisher_kind="opvang", source=f"urn:nld:oin:{OIN}:systeem:huis")
+    got = told(said, replace(REGISTRATION, mask=PARTS))
     assert received(got).envelope.source == SHELTER_SOURCE
     assert OIN.encode() not in every_byte(got)
+    assert {received(got).field(field) for field in sealed} == {
+        value.model_copy(update={"key_id": hidden(value.key_id)}) for value in own.values()
+    }
 
 
 def test_other_events_name_their_publisher() -> None:

@@ -206,14 +206,14 @@ def zone(folder: Path, *grants: tuple[str, str]) -> ZoneReader:
     return ZoneReader(ProcessorSettings("registration", "", "", "", "", PARTNERS, keys))
 
 
-def view_record(folder: Path, private: Ed25519PrivateKey = SIGNING) -> Record:
+def view_record(folder: Path, private: Ed25519PrivateKey = SIGNING, kind: str = "politie") -> Record:
     """A report in CoMensha's view, its name sealed under a key of the ring."""
     keys = PublisherKeys(folder, OIN)
     key_id, secret = keys.key("client-1", "identity")
     keys.close()
     name = seal("Ada Voorbeeld", "string", secret, key_id, "victim-reported", "name", bytes(12))
     decision = Decision("comensha", "REGISTRATIE", "delivered", ("neutral", "quasi", "identity"), "a/1", ("consent",))
-    said = told(of(report(name=name, birth_date=None, forms=None)), decision)
+    said = told(of(report(name=name, birth_date=None, forms=None), kind=kind), decision)
     headers = envelope.sign(said.headers, said.key, said.value or b"", private)
     return Record("view.comensha.registratie", 0, 0, 0, said.key, said.value, headers)
 
@@ -222,6 +222,25 @@ def test_a_zone_opens_what_its_grants_name_and_nothing_else(tmp_path: Path) -> N
     record = view_record(tmp_path)
     assert zone(tmp_path, ("*", "identity")).read(record).field("name") == "Ada Voorbeeld"
     assert isinstance(zone(tmp_path, ("*", "special")).read(record).field("name"), Sealed)
+
+
+def test_a_zone_opens_what_a_shelter_sealed_though_its_view_does_not_say_which_shelter(tmp_path: Path) -> None:
+    record = view_record(tmp_path, kind="opvang")
+    assert OIN.encode() not in (record.value or b"")
+    assert zone(tmp_path, ("*", "identity")).read(record).field("name") == "Ada Voorbeeld"
+    assert isinstance(zone(tmp_path, ("*", "special")).read(record).field("name"), Sealed)
+
+
+def test_what_a_shelter_copied_from_another_under_its_own_name_stays_shut(tmp_path: Path) -> None:
+    theirs = PublisherKeys(tmp_path, OIN).key("client-1", "identity")
+    own = f"{'7' * 20}.identity.{theirs[0].rpartition('.')[2]}"
+    name = seal("Ada Voorbeeld", "string", theirs[1], theirs[0], "victim-reported", "name", bytes(12))
+    copied = report(name=name.model_copy(update={"key_id": own}), birth_date=None, forms=None)
+    decision = Decision("comensha", "REGISTRATIE", "delivered", ("neutral", "quasi", "identity"), "a/1", ("consent",))
+    said = told(of(copied, kind="opvang"), decision)
+    headers = envelope.sign(said.headers, said.key, said.value or b"", SIGNING)
+    record = Record("view.comensha.registratie", 0, 0, 0, said.key, said.value, headers)
+    assert zone(tmp_path, ("*", "identity")).read(record).unopened == {"name": "no-key"}
 
 
 def test_a_view_record_that_disclose_did_not_write_stops_the_zone_without_telling_content(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import sqlite3
 import stat
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from ketenbus import keyring
 from ketenbus.errors import ConfigurationError, CorruptLogError
 from ketenbus.keyring import KEY_ID, PublisherKeys, ZoneKeys
+from ketenbus.sealing import hidden
 from tests.made_up import OIN
 
 OTHER_OIN = "00000009900000000002"
@@ -61,21 +63,66 @@ def test_a_key_id_says_nothing_of_the_subject(tmp_path: Path) -> None:
 )
 def test_a_zone_opens_what_its_grants_name(tmp_path: Path, grants: list[tuple[str, str]], opens: bool) -> None:
     key_id, secret = PublisherKeys(tmp_path, OIN).key("client-1", "identity")
-    assert ZoneKeys(tmp_path, grants).secret(key_id) == (secret if opens else None)
+    assert ZoneKeys(tmp_path, grants).key(key_id) == ((key_id, secret) if opens else None)
+    assert ZoneKeys(tmp_path, grants).key(hidden(key_id)) == ((key_id, secret) if opens else None)
 
 
 def test_a_zone_does_not_open_files_it_has_no_grant_for(tmp_path: Path) -> None:
     key_id, _ = PublisherKeys(tmp_path, OIN).key("client-1", "identity")
     zone = ZoneKeys(tmp_path, [("*", "special")])
-    zone.secret(key_id)
+    assert zone.key(key_id) is zone.key(hidden(key_id)) is None
     assert zone._files == {}
 
 
 @pytest.mark.parametrize(
-    "key_id", ["", "x", f"{OIN}.identity.{'0' * 24}", f"../{OIN}.identity.0", f"{OIN}.../..{'0' * 24}"]
+    "key_id",
+    [
+        "",
+        "x",
+        f"{OIN}.identity.{'0' * 24}",
+        f"../{OIN}.identity.0",
+        f"{OIN}.../..{'0' * 24}",
+        f"identity.{'0' * 24}",
+        f"../{OIN}.{'0' * 24}",
+    ],
 )
 def test_a_key_id_that_names_no_key_opens_nothing(tmp_path: Path, key_id: str) -> None:
-    assert ZoneKeys(tmp_path, [("*", "identity")]).secret(key_id) is None
+    assert ZoneKeys(tmp_path, [("*", "identity")]).key(key_id) is None
+
+
+def test_a_hidden_key_is_found_among_those_of_many_publishers_also_of_who_came_later(tmp_path: Path) -> None:
+    zone = ZoneKeys(tmp_path, [("*", "identity"), (OIN, "special")])
+    for number in range(40):
+        keys = PublisherKeys(tmp_path, f"{number:020d}")
+        key_id, secret = keys.key("client-1", "identity")
+        assert zone.key(hidden(key_id)) == zone.key(hidden(key_id)) == (key_id, secret)
+        assert zone.key(hidden(keys.key("client-1", "special")[0])) is None
+
+
+def test_whose_hidden_keys_are_found_is_looked_at_before_all_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = {
+        oin: PublisherKeys(tmp_path, oin).key("client-1", "identity")[0] for oin in (f"{n:020d}" for n in range(40))
+    }
+    zone, shelter = ZoneKeys(tmp_path, [("*", "identity")]), f"{39:020d}"
+    zone.key(hidden(made[shelter]))
+    asked: list[str] = []
+    there = zone._file
+    monkeypatch.setattr(zone, "_file", lambda oin, field_class: asked.append(oin) or there(oin, field_class))
+    zone.key(hidden(made[shelter]))
+    assert asked == [shelter]
+
+
+def test_a_publisher_that_gives_its_key_the_number_of_anothers_keeps_nothing_shut(tmp_path: Path) -> None:
+    keys = {oin: PublisherKeys(tmp_path, oin).key("client-1", "identity") for oin in (OIN, OTHER_OIN)}
+    same = f"{OTHER_OIN}.identity.{keys[OIN][0].rpartition('.')[2]}"
+    with sqlite3.connect(tmp_path / OTHER_OIN / "identity.sqlite") as database:
+        database.execute("UPDATE key SET key_id = ?", (same,))
+        database.execute("INSERT INTO key VALUES (?, 'client-2', ?)", (f"{same}.no.id", bytes(32)))
+    zone = ZoneKeys(tmp_path, [("*", "identity")])
+    assert zone.key(hidden(keys[OIN][0])) == keys[OIN]
+    assert zone.key(hidden(same)) == (same, keys[OTHER_OIN][1])
 
 
 def test_destroyed_keys_are_gone_at_once_everywhere(tmp_path: Path) -> None:
@@ -84,10 +131,10 @@ def test_destroyed_keys_are_gone_at_once_everywhere(tmp_path: Path) -> None:
     key_id, secret = here.key("client-1", "identity")
     kept_id, kept = here.key("client-2", "identity")
     there.key("client-1", "identity")
-    assert zone.secret(key_id) == secret
+    assert zone.key(key_id) == zone.key(hidden(key_id)) == (key_id, secret)
     assert here.destroy("client-1") == 1
-    assert zone.secret(key_id) is None
-    assert zone.secret(kept_id) == kept
+    assert zone.key(key_id) is zone.key(hidden(key_id)) is None
+    assert zone.key(kept_id) == zone.key(hidden(kept_id)) == (kept_id, kept)
     assert there.key("client-1", "identity")[0] != key_id
 
 
@@ -132,7 +179,7 @@ def test_of_many_keys_a_bounded_number_is_remembered_and_each_stays_what_it_was(
     monkeypatch.setattr(keyring, "REMEMBERED", 10)
     keys, zone = PublisherKeys(tmp_path, OIN), ZoneKeys(tmp_path, [(OIN, "identity")])
     made = {f"client-{n}": keys.key(f"client-{n}", "identity") for n in range(50)}
-    assert all(zone.secret(key_id) == secret for key_id, secret in made.values())
+    assert all(zone.key(id) == zone.key(hidden(id)) == (id, secret) for id, secret in made.values())
     assert {subject: keys.key(subject, "identity") for subject in made} == made
     assert len(keys.keys_for([(subject, "identity") for subject in made])) == 50  # a batch larger than what is kept
     keys.key("client-0", "identity")

@@ -54,7 +54,7 @@ def test_what_is_sealed_opens_with_the_zones_keys_as_it_was(settings: PartnerSet
     assert isinstance(prepared, Prepared)
     event = codec.decode(prepared.value)
     zone = ZoneKeys(settings.keyring, [("*", "identity"), ("*", "special")])
-    assert open_event(event, zone.secret).event == report()  # type: ignore[type-var]
+    assert open_event(event, zone.key).event == report()  # type: ignore[type-var]
 
 
 def test_nothing_sealed_is_readable_in_what_goes_out(settings: PartnerSettings, keys: PublisherKeys) -> None:

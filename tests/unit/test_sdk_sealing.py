@@ -8,9 +8,9 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from ketenbus.events import VictimReported
-from ketenbus.sealing import BLOCK, Plain, Unopened, open_event, seal, unseal
+from ketenbus.sealing import BLOCK, HIDDEN_KEY_ID, Plain, Unopened, class_of_key, hidden, open_event, seal, unseal
 from ketenbus.values import Sealed
-from tests.made_up import OIN, report
+from tests.made_up import OIN, report, ring
 
 KEY = bytes.fromhex("feffe9928665731c6d6a8f9467308308" * 2)
 NONCE = bytes.fromhex("cafebabefacedbaddecaf888")
@@ -84,7 +84,7 @@ def test_a_nonce_or_ciphertext_of_any_size_is_altered_and_no_crash() -> None:
 
 def test_an_event_opens_only_where_a_key_is_given_and_says_why_not() -> None:
     event = _sealed_report(("AU",), SPECIAL)
-    opened = open_event(event, {SPECIAL: KEY}.get)
+    opened = open_event(event, ring({SPECIAL: KEY}))
     assert isinstance(opened.event, VictimReported)
     assert opened.event.forms == ("AU",)
     assert isinstance(opened.event.name, Sealed)
@@ -92,12 +92,48 @@ def test_an_event_opens_only_where_a_key_is_given_and_says_why_not() -> None:
 
 
 def test_a_field_under_a_key_of_another_class_stays_sealed() -> None:
-    opened = open_event(_sealed_report(("AU",), IDENTITY), {IDENTITY: KEY}.get)
+    opened = open_event(_sealed_report(("AU",), IDENTITY), ring({IDENTITY: KEY}))
     assert opened.unopened == {"forms": "other-class"}
 
 
+def test_a_value_whose_keys_id_is_hidden_opens_with_the_key_that_its_publisher_named() -> None:
+    event = _sealed_report(("AU",), SPECIAL)
+    assert isinstance(event.forms, Sealed)
+    shown = event.model_copy(update={"forms": event.forms.model_copy(update={"key_id": hidden(SPECIAL)})})
+    opened = open_event(shown, ring({SPECIAL: KEY}))
+    assert isinstance(opened.event, VictimReported)
+    assert opened.event.forms == ("AU",)
+
+
+def test_a_hidden_id_says_the_class_and_of_the_number_too_little_to_tell_whose_it_is() -> None:
+    number = "0123456789abcdef01234567"
+    ids = [f"{oin:020d}.special.{number}" for oin in range(40)]
+    shown = {hidden(one) for one in ids}
+    assert len(shown) == len(ids)
+    assert all(HIDDEN_KEY_ID.fullmatch(one) and one.startswith("special.0123") for one in shown)
+    assert not any(number[4:8] in one for one in shown)
+
+
+def test_a_value_copied_under_an_id_of_ones_own_does_not_open_with_its_owners_key() -> None:
+    theirs, mine = SPECIAL, f"{'7' * 20}.special.{'0' * 24}"
+    event = _sealed_report(("AU",), theirs)
+    assert isinstance(event.forms, Sealed)
+    for held, why in [({theirs: KEY}, "no-key"), ({theirs: KEY, mine: KEY}, "altered")]:
+        for id in (mine, hidden(mine)):
+            copied = event.model_copy(update={"forms": event.forms.model_copy(update={"key_id": id}), "name": None})
+            assert open_event(copied, ring(held)).unopened == {"forms": why}
+
+
+@pytest.mark.parametrize(
+    ("key_id", "named"),
+    [(SPECIAL, "special"), (f"special.{'0' * 24}", "special"), ("special", None), (f"a.{SPECIAL}", None), ("", None)],
+)
+def test_a_key_id_names_its_class_with_or_without_its_publisher(key_id: str, named: str | None) -> None:
+    assert class_of_key(key_id) == named
+
+
 def test_an_unknown_code_is_kept_and_named() -> None:
-    opened = open_event(_sealed_report(("AU", "NIEUW"), SPECIAL), {SPECIAL: KEY, IDENTITY: KEY}.get)
+    opened = open_event(_sealed_report(("AU", "NIEUW"), SPECIAL), ring({SPECIAL: KEY, IDENTITY: KEY}))
     assert isinstance(opened.event, VictimReported)
     assert opened.event.forms == ("AU", "NIEUW")
     assert opened.unmapped == {"forms"}

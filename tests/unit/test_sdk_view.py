@@ -12,7 +12,7 @@ from ketenbus.errors import Unreadable
 from ketenbus.sealing import seal
 from ketenbus.values import Sealed
 from ketenbus.view import Received, Withheld
-from tests.made_up import DISCLOSE_KEY, NOW, OIN, SIGNING_KEY, report
+from tests.made_up import DISCLOSE_KEY, NOW, OIN, SIGNING_KEY, report, ring
 
 KEY = bytes(32)
 IDENTITY = f"{OIN}.identity.{'1' * 24}"
@@ -97,8 +97,8 @@ def test_a_recall_holds_nothing_and_withholds_everything(value: bytes | None) ->
 
 
 def test_fields_open_with_the_keys_one_has() -> None:
-    assert view.opened(received(), {IDENTITY: KEY}.get).field("name") == "Ada"
-    kept = view.opened(received(), lambda _: None)
+    assert view.opened(received(), ring({IDENTITY: KEY})).field("name") == "Ada"
+    kept = view.opened(received(), ring({}))
     assert isinstance(kept.field("name"), Sealed)
     assert kept.unopened == {"name": "no-key"}
 

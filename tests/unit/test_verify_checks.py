@@ -16,6 +16,7 @@ from ketenbus import codec, envelope
 from ketenbus.envelope import Envelope, Headers, source_of
 from ketenbus.errors import ConfigurationError, CorruptLogError
 from ketenbus.events import ConsentBegun, ConsentExpired, ConsentGiven
+from ketenbus.sealing import hidden, seal
 from services.verify import law, log, periods, receipts, views
 from services.verify.agreement import Agreement, compare
 from services.verify.checks import Check
@@ -124,14 +125,24 @@ def test_an_event_without_a_receipt_is_noticed() -> None:
     assert receipts.against(none, {f"aa/{OIN}/e1": []}).wrong == 1
 
 
-def message(kind: str, change: int, event: Any = EVENT, left_out: tuple[str, ...] | None = None) -> Raw:
-    hidden = (
+#: What a mask leaves out that lets `special` through.
+OF_SPECIAL = ("v_number", "bsn", "name", "birth_date", "phone", "narrative")
+
+
+def message(
+    kind: str,
+    change: int,
+    event: Any = EVENT,
+    left_out: tuple[str, ...] | None = None,
+    mask: str = "neutral+quasi",
+) -> Raw:
+    all_sealed = (
         "v_number", "bsn", "name", "birth_date", "phone", "forms", "su_sector", "labour_sector", "cu_sector",
         "dublin_indication", "narrative",
     )  # fmt: skip
     extensions = {
-        "ketenbusactivity": "a/1", "ketenbuschange": str(change), "ketenbuskind": kind, "ketenbusmask": "neutral+quasi",
-        "ketenbusleftout": "" if kind == "recall" else ",".join(hidden if left_out is None else left_out),
+        "ketenbusactivity": "a/1", "ketenbuschange": str(change), "ketenbuskind": kind, "ketenbusmask": mask,
+        "ketenbusleftout": "" if kind == "recall" else ",".join(all_sealed if left_out is None else left_out),
     }  # fmt: skip
     value = None if kind == "recall" else codec.encode(event.model_copy(update={"subject": "1.token"}))
     headers = envelope.sign(envelope.write(told("1.event", **extensions)), b"1.token", value or b"", DISCLOSE_KEY)
@@ -165,10 +176,10 @@ def of_first_version(left_out: tuple[str, ...]) -> Raw:
 
 
 def test_a_message_of_an_earlier_version_need_not_name_what_came_later_and_must_name_the_rest() -> None:
-    hidden = ("v_number", "bsn", "name", "birth_date", "phone", "forms", "su_sector", "labour_sector", "narrative")
-    assert stands(of_first_version(hidden)) == 0
-    assert stands(of_first_version(hidden[1:])) == 2  # one missing, and one too many
-    assert stands(message("delivery", 1, left_out=hidden)) == 2
+    sealed = ("v_number", "bsn", "name", "birth_date", "phone", "forms", "su_sector", "labour_sector", "narrative")
+    assert stands(of_first_version(sealed)) == 0
+    assert stands(of_first_version(sealed[1:])) == 2  # one missing, and one too many
+    assert stands(message("delivery", 1, left_out=sealed)) == 2
 
 
 def test_a_delivery_too_many_too_few_or_not_recalled_is_noticed() -> None:
@@ -180,6 +191,16 @@ def test_a_delivery_too_many_too_few_or_not_recalled_is_noticed() -> None:
 def test_a_field_that_differs_or_should_be_left_out_is_noticed() -> None:
     assert stands(message("delivery", 1, EVENT.model_copy(update={"nationality": "NL"}))) == 2
     assert stands(message("delivery", 1, left_out=("name",))) == 2
+
+
+def test_a_sealed_value_may_hide_whose_key_it_is_under_and_nothing_else() -> None:
+    sealed = seal(("AU",), "codes", bytes(32), f"{OIN}.special.{'0' * 24}", "victim-reported", "forms", bytes(12))
+    shown = sealed.model_copy(update={"key_id": hidden(sealed.key_id)})
+    hers = outcome(outcome="delivered", mask="neutral+quasi+special", classes=(*CLASSES, "special"))
+    hers = replace(hers, entry=replace(hers.entry, event=EVENT.model_copy(update={"forms": sealed})))
+    for held, wrong in [(sealed, 0), (shown, 0), (shown.model_copy(update={"nonce": b"1" * 12}), 2)]:
+        event = EVENT.model_copy(update={"forms": held})
+        assert stands(message("delivery", 1, event, OF_SPECIAL, "neutral+quasi+special"), expected=(hers,)) == wrong
 
 
 def test_a_message_nobody_signed_is_noticed() -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from ketenbus.events import IdentityLinked, IdentityUnlinked, RegisteredReport, RegistrationEnded, RegistrationRecorded
-from ketenbus.sealing import seal
+from ketenbus.sealing import Key, seal
 from services.verify import figures, standing
 from services.verify.judge import Outcome
 from services.verify.log import Entry
@@ -22,8 +22,8 @@ BSN = "999912346"
 IDENTITY = {"v_number", "bsn", "name", "birth_date"}
 
 
-def secret(_: str) -> bytes:
-    return KEY
+def keys(key_id: str) -> Key:
+    return key_id, KEY
 
 
 def sealed(type_name: str, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -66,7 +66,7 @@ def unlinked(one: str, other: str, link: str) -> Outcome:
 
 
 def how_many(*outcomes: Outcome) -> int:
-    counts = {len(persons(order, secret)) for order in (outcomes, outcomes[::-1])}
+    counts = {len(persons(order, keys)) for order in (outcomes, outcomes[::-1])}
     assert len(counts) == 1
     return counts.pop()
 
@@ -185,12 +185,12 @@ def test_the_highest_version_of_a_record_is_in_force_and_an_end_is_not_final() -
 
 def test_a_record_and_its_person_count_the_same() -> None:
     one = person(told("POLITIE", "LIMBURG"))
-    assert list(standing.counted([recorded(1)], secret)) == list(standing.counted_of([one]))
+    assert list(standing.counted([recorded(1)], keys)) == list(standing.counted_of([one]))
 
 
 def test_the_standing_is_the_same_in_any_order_and_with_any_version_number() -> None:
     first, second = recorded(1, ("CU", "AU")), recorded(7, ("AU", "CU"))
-    assert standing.of_records([first], secret) == standing.of_records([second], secret)
+    assert standing.of_records([first], keys) == standing.of_records([second], keys)
     outcomes = [*linked("a", "b"), reported("c")]
     lines = standing.of_events(outcomes)
     assert len(lines) == 2, "a link stands under two subjects and is one event"
