@@ -14,7 +14,8 @@ AGAIN_SECONDS = 0.01
 def opened_to_write(path: Path | None, schema: str, *, synchronous: str) -> sqlite3.Connection:
     """Return a connection to the file with its schema in place, usable from any thread; None is a file in memory.
 
-    A file that is not there is made, readable by its owner only, with the folders above it.
+    A file that is not there is made, readable by its owner only, with the folders above it. What is deleted or replaced in the
+    file is written over.
 
     Raises:
         OSError, sqlite3.Error: it cannot be made or is no database, or others held it for half a minute.
@@ -26,6 +27,9 @@ def opened_to_write(path: Path | None, schema: str, *, synchronous: str) -> sqli
     try:
         _into_wal(database)
         database.execute(f"PRAGMA synchronous = {synchronous}")
+        # What goes is written over: a destroyed key, or an event that is sent, stays in no free page. SQLite does so by
+        # itself in some builds only.
+        database.execute("PRAGMA secure_delete = ON")
         database.executescript(schema)
     except BaseException:
         database.close()

@@ -166,7 +166,6 @@ class _KeyFile:
         try:
             # A key must outlive every event sealed with it: on the disk before it is used.
             database = opened_to_write(path, SCHEMA, synchronous="FULL")
-            database.execute("PRAGMA secure_delete = ON")  # a destroyed key must not stay in a free page
         except (OSError, sqlite3.Error) as error:
             raise _fault(path, error) from error
         return cls(database, path)

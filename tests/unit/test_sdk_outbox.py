@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from ketenbus import files
 from ketenbus.errors import ConfigurationError, CorruptLogError
 from ketenbus.outbox import Accepted, Outbox, Stored
 from ketenbus.preparing import Prepared
@@ -31,6 +34,25 @@ def test_pending_goes_on_after_a_position(tmp_path: Path) -> None:
     outbox.put([(event, PRINT) for event in EVENTS])
     [(position, _)] = outbox.pending(1)
     assert [event for _, event in outbox.pending(10, after=position)] == EVENTS[1:]
+
+
+def test_what_is_sent_stays_in_no_free_page_whatever_sqlite_was_built_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connected = files._connected
+
+    def as_most_builds_are(place: str) -> sqlite3.Connection:
+        database = connected(place)
+        database.execute("PRAGMA secure_delete = OFF")
+        return database
+
+    monkeypatch.setattr(files, "_connected", as_most_builds_are)
+    many = [replace(EVENTS[0], id=f"id-{n}", key=b"client-of-nobody") for n in range(2000)]
+    outbox = Outbox(tmp_path / "outbox.sqlite")
+    outbox.put([(event, PRINT) for event in many])
+    outbox.done([Accepted(event.id, event.topic, 0, n) for n, event in enumerate(many)])
+    outbox.close()
+    assert b"client-of-nobody" not in (tmp_path / "outbox.sqlite").read_bytes()
 
 
 def test_it_outlives_its_process(tmp_path: Path) -> None:
