@@ -17,7 +17,7 @@ from __future__ import annotations
 import base64
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -39,7 +39,7 @@ class Addresses:
     """Where the servers are, and their administrators."""
 
     kafka: KafkaAdmin
-    dsn: str
+    dsn: str = field(repr=False)
 
 
 class Identities:

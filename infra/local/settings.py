@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ketenbus.errors import ConfigurationError
@@ -28,7 +28,7 @@ class KafkaAdmin:
 
     address: str
     user: str
-    password: str
+    password: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Settings:
 
     cache: Path
     kafka: KafkaAdmin | None = None
-    postgres: str | None = None
+    postgres: str | None = field(default=None, repr=False)  # a DSN holds a password
 
 
 def default_data(environ: Mapping[str, str] = os.environ) -> Path:
@@ -49,7 +49,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
     """Return the settings in force, or refuse with the setting to change.
 
     >>> read({"KETENBUS_CACHE": "/cache"})
-    Settings(cache=PosixPath('/cache'), kafka=None, postgres=None)
+    Settings(cache=PosixPath('/cache'), kafka=None)
     """
     return Settings(_cache(environ), _kafka(environ), environ.get("KETENBUS_POSTGRES") or None)
 

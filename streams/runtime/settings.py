@@ -42,15 +42,15 @@ NAMING = ("subject", "views")
 
 @dataclass(frozen=True, slots=True)
 class ProcessorSettings:
-    """Kafka and PostgreSQL as this processor may use them, and the keys it holds."""
+    """Kafka and PostgreSQL as this processor may use them, and the keys it holds. Secrets stay out of its `repr`."""
 
     name: str
     kafka: str
     user: str
-    password: str
-    dsn: str
+    password: str = field(repr=False)
+    dsn: str = field(repr=False)
     partners: Path
-    keys: Mapping[str, Any]
+    keys: Mapping[str, Any] = field(repr=False)
     law: Path | None = None
     #: The founding release of the register and who approves releases; a what-if run goes by its own files instead.
     release: Path | None = None

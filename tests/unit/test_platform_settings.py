@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.identities import dsn_for
+from infra.local.identities import Addresses, dsn_for
 from infra.local.java import parse_version
 from infra.local.platform import Platform
 from infra.local.settings import ROOT, KafkaAdmin, Settings, default_data, read
@@ -46,6 +46,17 @@ def test_an_existing_kafka_needs_its_address_and_password(name: str, given: dict
 )
 def test_a_java_tells_its_major_version(said: str, version: int | None) -> None:
     assert parse_version(said) == version
+
+
+def test_no_administrators_password_is_in_a_repr() -> None:
+    given = {
+        "KETENBUS_KAFKA": "a:1",
+        "KETENBUS_KAFKA_PASSWORD": "geheim",
+        "KETENBUS_POSTGRES": "postgresql://a:geheim@b/c",
+    }
+    held = read(given)
+    assert held.kafka is not None
+    assert "geheim" not in repr((held, Addresses(held.kafka, given["KETENBUS_POSTGRES"])))
 
 
 def test_a_dsn_for_a_processor_keeps_everything_but_the_user() -> None:

@@ -54,6 +54,13 @@ def settings_file(folder: Path, **changed: Any) -> Path:
     return path
 
 
+def test_secrets_stay_out_of_the_repr(tmp_path: Path) -> None:
+    text = repr(load(settings_file(tmp_path, keys={"subject": encoded(32)})))
+    assert SHOWN not in text
+    assert encoded(32) not in text
+    assert "127.0.0.1:1" in text
+
+
 @pytest.mark.parametrize(
     "key", ["", SHOWN, f"%%{SHOWN}", f"{SHOWN}é", encoded(31), encoded(33), encoded(32) + "\n", 5, ["a"]]
 )
