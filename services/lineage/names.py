@@ -14,6 +14,7 @@ from services.lineage.store import DecisionRow, StandingRow
 from streams.admit.bus import BUS_SOURCE
 from streams.disclose.store import StoredFact
 from streams.disclose.tokens import EventName, Tokens
+from streams.disclose.view import SHELTER
 from streams.runtime.records import unpack_headers
 from streams.runtime.settings import Partner
 
@@ -33,12 +34,13 @@ class Names:
         self.tokens = cache(lambda recipient, purpose: Tokens(view_key, view_topic(recipient, purpose)))
 
     def publisher(self, oin: str, event_type: str | None) -> str:
-        """Return a partner's id; of a shelter type only its kind, for a provider with one house would be its address."""
+        """Return a partner's id; of a shelter, and of a shelter type, only its kind: a provider with one house would be its address."""
         partner = self.partners.get(oin)
         if partner is None:
             return "the bus" if oin_of(BUS_SOURCE) == oin else oin
         declared = contract().types.get(event_type or "")
-        return f"a publisher of kind {partner.kind}" if declared is not None and declared.shelter else partner.id
+        hidden = partner.kind == SHELTER or (declared is not None and declared.shelter)
+        return f"a publisher of kind {partner.kind}" if hidden else partner.id
 
     def event(self, fact: StoredFact, beside: str | None = None) -> Event:
         """Return an event of the log by the names anyone may trace it with.

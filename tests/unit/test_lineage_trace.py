@@ -278,6 +278,14 @@ def test_next_to_an_event_of_a_shelter_no_publisher_is_named() -> None:
     assert answer.publisher == "a publisher of kind zorgcoordinator"
 
 
+def test_whatever_a_shelter_publishes_names_no_shelter() -> None:
+    house = replace(PARTNERS[OIN], id="house-1", kind="opvang")
+    names = Names({**PARTNERS, OIN: house}, {LAW: the_register()}, bytes(range(64)))
+    answer = event_trace.trace(Found("report", OIN, facts=[REPORT], admitted_from="victim-reported/0/7"), names)
+    assert answer.publisher == "a publisher of kind opvang"
+    assert "house-1" not in json.dumps(asdict(answer), default=str)
+
+
 def test_a_quarantined_consent_says_what_it_keeps_pending() -> None:
     arrived = Arrival(OIN, "consent-given", True, NotAdmitted("consent-given/0/1", "unknown-code", "channel", NOON))
     found = Found("grant", OIN, stand_ins=[stored(quarantined("grant"))], arrivals=[arrived])
