@@ -1,6 +1,6 @@
 """What recipients in fact hold: messages that are all signed, and standing in them no more and no less than is right.
 
-A view names its events by tokens that nobody else can read, so what stands is compared by content: type, time, mask,
+A view names its events by tokens that nobody else can read, so what stands is compared by content: type, time, source, mask,
 activity, the fields left out or made general, and the values of every other field that is no name or link; of a sealed value
 all but the id of its key, which a view may hide. A message of an earlier version of its type could not name what came later: of
 those fields it is held to say what its mask says.
@@ -25,6 +25,8 @@ from services.verify.judge import Outcome
 from services.verify.kafka import Raw
 from services.verify.masks import left_out, made_general, masked, time
 
+#: The source of what is of a shelter type, or by a shelter: it names nobody.
+NOBODY = "urn:nld:oin:00000000000000000000:systeem:disclose"
 #: Fields a view replaces by names of its own.
 RENAMED = {"subject", "other-subject", "link"}
 
@@ -61,7 +63,11 @@ def _held(message: Received) -> Content:
     mask, later = message.mask.split("+"), _later(message)
     hidden = message.left_out | (left_out(message.type, mask) & later)
     made = message.generalised | (made_general(message.type, mask) & later)
-    return message.type, at, _content(message.event, hidden, made, message.mask, message.activity)
+    return (
+        message.type,
+        at,
+        _content(message.event, hidden, made, message.mask, message.activity, message.envelope.source),
+    )
 
 
 def _later(message: Received) -> frozenset[str]:
@@ -76,16 +82,21 @@ def _given(outcome: Outcome) -> Content:
     event = outcome.entry.event
     mask, type_ = outcome.classes, event.TYPE
     at = time(outcome.entry.time, mask).isoformat()
+    source = (
+        NOBODY if contract().types[type_].shelter or outcome.entry.publisher_kind == "opvang" else outcome.entry.source
+    )
     content = _content(
-        masked(event, mask), left_out(type_, mask), made_general(type_, mask), outcome.mask, outcome.activity
+        masked(event, mask), left_out(type_, mask), made_general(type_, mask), outcome.mask, outcome.activity, source
     )
     return type_, at, content
 
 
-def _content(event: Event, hidden: frozenset[str], made: frozenset[str], mask: str, activity: str) -> bytes:
+def _content(
+    event: Event, hidden: frozenset[str], made: frozenset[str], mask: str, activity: str, source: str
+) -> bytes:
     fields = contract().types[event.TYPE].fields
     kept = [_compared(getattr(event, field.name)) for field in fields if field.role not in RENAMED]
-    return hashlib.sha256(repr((mask, activity, sorted(hidden), sorted(made), kept)).encode()).digest()
+    return hashlib.sha256(repr((mask, activity, source, sorted(hidden), sorted(made), kept)).encode()).digest()
 
 
 def _compared(value: object) -> object:

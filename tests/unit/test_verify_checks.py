@@ -135,6 +135,7 @@ def message(
     event: Any = EVENT,
     left_out: tuple[str, ...] | None = None,
     mask: str = "neutral+quasi",
+    source: str = SOURCE,
 ) -> Raw:
     all_sealed = (
         "v_number", "bsn", "name", "birth_date", "phone", "forms", "su_sector", "labour_sector", "cu_sector",
@@ -145,7 +146,9 @@ def message(
         "ketenbusleftout": "" if kind == "recall" else ",".join(all_sealed if left_out is None else left_out),
     }  # fmt: skip
     value = None if kind == "recall" else codec.encode(event.model_copy(update={"subject": "1.token"}))
-    headers = envelope.sign(envelope.write(told("1.event", **extensions)), b"1.token", value or b"", DISCLOSE_KEY)
+    headers = envelope.sign(
+        envelope.write(replace(told("1.event", **extensions), source=source)), b"1.token", value or b"", DISCLOSE_KEY
+    )
     return Raw("view.comensha.registratie", 0, change, b"1.token", value, headers)
 
 
@@ -201,6 +204,13 @@ def test_a_sealed_value_may_hide_whose_key_it_is_under_and_nothing_else() -> Non
     for held, wrong in [(sealed, 0), (shown, 0), (shown.model_copy(update={"nonce": b"1" * 12}), 2)]:
         event = EVENT.model_copy(update={"forms": held})
         assert stands(message("delivery", 1, event, OF_SPECIAL, "neutral+quasi+special"), expected=(hers,)) == wrong
+
+
+def test_a_view_that_names_a_shelter_is_noticed() -> None:
+    sheltered = outcome(entry=replace(outcome().entry, publisher_kind="opvang"))
+    assert stands(message("delivery", 1), expected=(sheltered,)) == 2
+    assert stands(message("delivery", 1, source=views.NOBODY), expected=(sheltered,)) == 0
+    assert stands(message("delivery", 1, source=views.NOBODY)) == 2
 
 
 def test_a_message_nobody_signed_is_noticed() -> None:
