@@ -63,7 +63,7 @@ class Identities:
             self._need(name, signing=_signing_key)
         self._need("admin", password=_password)
         self._need("admit", subject=lambda: _random(32))
-        self._need("disclose", views=lambda: _random(64), signing=_signing_key)
+        self._need("disclose", views=_view_key, signing=_signing_key)
         write_json(self._file, self._drawn)
 
     @property
@@ -229,6 +229,10 @@ def _password() -> str:
 
 def _random(size: int) -> str:
     return base64.b64encode(secrets.token_bytes(size)).decode()
+
+
+def _view_key() -> str:
+    return base64.b64encode(b"\2" + secrets.token_bytes(64)).decode()  # of epoch 2 (docs/decisions/029)
 
 
 def _signing_key() -> str:

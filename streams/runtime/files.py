@@ -49,11 +49,11 @@ def read(path: Path, form: type[Form], parse: Callable[[str], object]) -> Form:
         raise ConfigurationError(f"{path} is no {path.suffix[1:].upper()} in UTF-8 ({REMEDY})") from None
 
 
-def in_base64(size: int) -> AfterValidator:
+def in_base64(*sizes: int) -> AfterValidator:
     """A text that is the base64 of so many bytes."""
 
     def check(text: str) -> str:
-        _decoded(text, size)
+        _decoded(text, *sizes)
         return text
 
     return AfterValidator(check)
@@ -84,13 +84,13 @@ def differing_in(*names: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _decoded(value: object, size: int) -> bytes:
+def _decoded(value: object, *sizes: int) -> bytes:
     try:
         raw = base64.b64decode(value, validate=True) if isinstance(value, str) else b""
     except ValueError:
         raw = b""
-    if len(raw) != size:
-        raise ValueError(f"has to be {size} bytes in base64")
+    if len(raw) not in sizes:
+        raise ValueError(f"has to be {' or '.join(map(str, sizes))} bytes in base64")
     return raw
 
 

@@ -89,7 +89,7 @@ class _Keys(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     subject: Annotated[str, files.in_base64(32)] | None = None
-    views: Annotated[str, files.in_base64(64)] | None = None
+    views: Annotated[str, files.in_base64(64, 65)] | None = None  # with its epoch before it, from the second on
     signing: Annotated[str, files.in_base64(32)] | None = None
     view_public_key: Annotated[str, files.in_base64(32)] | None = None
     keyring: list[tuple[Text, Text]] | None = None

@@ -31,7 +31,7 @@ PARTNERS = (
     ("rapporteur", "rapporteur", None),
 )
 OINS: Mapping[str, str] = {name: f"9999999{number:013d}" for number, (name, _, _) in enumerate(PARTNERS, 1)}
-SUBJECT_KEY, VIEW_KEY = bytes(32), bytes(range(64))
+SUBJECT_KEY, VIEW_KEY = bytes(32), bytes((2, *range(64)))
 APPROVERS = {name: Ed25519PrivateKey.from_private_bytes(bytes([n] * 32)) for n, name in ((211, "fg"), (212, "beheer"))}
 #: What each later release says otherwise than the one before it.
 CHANGES = (

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 
 import pytest
 
+from ketenbus import rules
+from ketenbus.errors import ConfigurationError
 from streams.disclose.tokens import EventName, Tokens
 from tests.log_events import SUBJECT, VIEW_KEY, tokens
 
@@ -45,6 +48,29 @@ def test_a_token_names_its_epoch_first_so_that_keys_can_change() -> None:
     token = tokens().event(NAME)
     assert token.startswith("1.")
     assert tokens().read("2." + token[2:]) is None
+    later = Tokens(b"\2" + VIEW_KEY, "view.comensha.registratie")
+    assert later.event(NAME).startswith("2.")
+    assert later.read(token) is None
+    assert later.read(later.event(NAME)) == NAME
+    assert later.read(later.subject(SUBJECT)) == SUBJECT
+
+
+@pytest.mark.parametrize("key", [b"", bytes(63), b"\0" + VIEW_KEY, b"\3" + VIEW_KEY, b"\2" + VIEW_KEY + b"\0"])
+def test_a_key_of_no_known_epoch_is_none(key: bytes) -> None:
+    with pytest.raises(ConfigurationError, match="no epoch"):
+        Tokens(key, "view.comensha.registratie")
+
+
+def test_from_epoch_2_a_name_says_nothing_of_how_long_its_publishers_ids_are() -> None:
+    here = Tokens(b"\2" + VIEW_KEY, "view.comensha.plaatsing")
+    ids = ["P-2026-0017", "0a1b2c3d-0000-4000-8000-000000000000", "plaatsing/huis/000000812", "x" * 64]
+    names = [here.event(replace(NAME, id=id)) for id in ids]
+    assert {len(name) for name in names} == {160}
+    assert [here.read(name) for name in names] == [replace(NAME, id=id) for id in ids]
+    longest = replace(NAME, id="x" * 128)
+    assert here.read(here.event(longest)) == longest
+    assert len(here.event(longest)) <= 256
+    assert rules.TOKEN.fullmatch(here.event(longest))
 
 
 def changed(token: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from pathlib import Path
@@ -12,6 +13,7 @@ import yaml
 
 from infra.local.identities import PARTNERS, PROCESSORS, Addresses, Identities
 from infra.local.settings import KafkaAdmin
+from streams.disclose.tokens import Tokens
 
 ADDRESSES = Addresses(KafkaAdmin("127.0.0.1:20001", "admin", "a"), "postgresql://admin:a@127.0.0.1:20002/ketenbus")
 
@@ -124,6 +126,7 @@ def test_only_the_zones_get_keys_that_open_what_is_sealed(data: Path) -> None:
     assert set(keys["admit"]) == {"subject"}
     assert set(keys["disclose"]) == {"views", "signing"}
     assert keys["auditor"] == {"views": keys["disclose"]["views"]}
+    assert Tokens(base64.b64decode(keys["disclose"]["views"]), "view.x.y").subject(bytes(16)).startswith("2.")
 
 
 def test_the_registry_is_public_and_holds_no_secret(data: Path) -> None:
