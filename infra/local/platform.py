@@ -78,9 +78,12 @@ class Platform:
 
     @property
     def postgres(self) -> postgres.PostgresServer:
-        """The PostgreSQL of this data folder."""
-        folder = self._remembered("postgres").get("folder") or postgres.place(self.data)
-        return postgres.PostgresServer(Path(folder), self.data / "logs" / "postgres.log")
+        """The PostgreSQL of this data folder; never another's, which a copy of that one's folder remembers."""
+        remembered: str | None = self._remembered("postgres").get("folder")
+        own = {place.resolve() for data in (self.data, self.data.resolve()) for place in postgres.places(data)}
+        if remembered is None or Path(remembered).resolve() not in own:
+            remembered = str(postgres.place(self.data))
+        return postgres.PostgresServer(Path(remembered), self.data / "logs" / "postgres.log")
 
     def up(self) -> set[str]:
         """Start what does not run, check what does, complete users, topics and rights; return the names it started."""
@@ -230,6 +233,7 @@ class Platform:
         self._refuse_foreign_folder()
         if self.data.exists() and not os.access(self.data, os.W_OK):
             raise ConfigurationError(f"{self.data} belongs to another user: name a folder of your own in KETENBUS_DATA")
+        self._refuse_lost_database()
         # As root the database runs under another account, which must be able to pass through, and no more.
         private_folder(self.data, 0o711 if postgres.account() else 0o700)
         if not (self.data / "platform.json").exists():
@@ -241,6 +245,15 @@ class Platform:
             raise ConfigurationError(
                 f"{self.data} holds other things than a platform: nothing was changed; name an "
                 f"empty or new folder in KETENBUS_DATA"
+            )
+
+    def _refuse_lost_database(self) -> None:
+        """Refuse to begin with an empty database where this folder is a copy, or was moved, without the one it had."""
+        remembered, here = self._remembered("postgres").get("folder"), self.postgres.folder
+        if self._given.postgres is None and remembered not in (None, str(here)) and not here.exists():
+            raise ConfigurationError(
+                f"{self.data} is a copy or was moved, and its database is not with it: copy what {remembered} holds to "
+                f"{here}; or make that an empty folder, and everything is decided again from the first record"
             )
 
     def _remembered(self, name: str) -> dict[str, Any]:

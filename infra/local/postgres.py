@@ -199,11 +199,15 @@ def reachable(path: Path, owner: Account) -> bool:
     return True
 
 
+def places(data: Path) -> tuple[Path, Path]:
+    """Return the two folders that the database of this data folder may be in, and no other's: inside it, and outside."""
+    return data / "postgres", FOR_UNREACHABLE / f"ketenbus-{hashlib.sha256(str(data).encode()).hexdigest()[:12]}"
+
+
 def place(data: Path) -> Path:
     """Return the database's folder: in the data folder, or a private one that our account can reach, if it cannot."""
-    if reachable(data / "postgres", account()):
-        return data / "postgres"
-    return FOR_UNREACHABLE / f"ketenbus-{hashlib.sha256(str(data).encode()).hexdigest()[:12]}"
+    inside, outside = places(data)
+    return inside if reachable(inside, account()) else outside
 
 
 def _copy_readable(installed: Path, copy: Path) -> None:

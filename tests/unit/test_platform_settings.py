@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
 
+from infra.local import postgres
 from infra.local.identities import Addresses, dsn_for
 from infra.local.java import parse_version
 from infra.local.platform import Platform
@@ -71,3 +74,40 @@ def test_a_folder_with_other_things_in_it_is_neither_used_nor_wiped(tmp_path: Pa
         with pytest.raises(ConfigurationError, match="holds other things than a platform"):
             act()
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def brought_up(data: Path, database: Path) -> Path:
+    """Return a data folder as `up` leaves it, with its database in that folder."""
+    (database / "data").mkdir(parents=True)
+    data.mkdir(exist_ok=True)
+    (data / "platform.json").write_text(json.dumps({"postgres": {"folder": str(database), "port": 1, "pid": 1}}))
+    return data
+
+
+def test_a_copy_of_a_data_folder_uses_and_wipes_its_own_database_and_never_that_of_the_original(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "account", lambda: None)  # as root it may be outside: where `nobody` cannot reach
+    original = brought_up(tmp_path / "original", tmp_path / "original" / "postgres")
+    shutil.copytree(original, tmp_path / "copy")
+    copy = Platform(tmp_path / "copy", layout=tuple, given=Settings(cache=tmp_path))
+    assert copy.postgres.folder == tmp_path / "copy" / "postgres"
+    copy.down(wipe=True)
+    assert not (tmp_path / "copy").exists()
+    assert (original / "postgres" / "data").exists()
+
+
+def test_a_copy_without_its_database_does_not_begin_with_an_empty_one(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    copy = brought_up(tmp_path / "copy", elsewhere)
+    platform = Platform(copy, layout=tuple, given=Settings(cache=tmp_path))
+    with pytest.raises(ConfigurationError, match="is a copy or was moved, and its database is not with it"):
+        platform.up()
+    platform.down(wipe=True)
+    assert (elsewhere / "data").exists()
+
+
+def test_a_data_folder_reached_by_another_path_has_the_database_it_had(tmp_path: Path) -> None:
+    data = brought_up(tmp_path / "data", tmp_path / "data" / "postgres")
+    (tmp_path / "link").symlink_to(data)
+    assert Platform(tmp_path / "link", layout=tuple).postgres.folder == data / "postgres"
