@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -12,31 +13,36 @@ from infra.local.files import read_json
 from infra.local.identities import known_names, settings_file
 from infra.local.jars import KAFKA_VERSION
 from infra.local.platform import Platform, ServerStatus
-from infra.local.processes import tail
+from infra.local.processes import Process, tail
 from infra.local.settings import default_data
 from ketenbus.errors import ConfigurationError
 
 TITLES = {"kafka": f"Kafka {KAFKA_VERSION}", "postgres": "PostgreSQL 18"}
 
 
-def up(data: Path | None = None, *, backfill: bool = False) -> None:
-    """Start Kafka and PostgreSQL, with every user, topic and right in place.
+def up(
+    data: Path | None = None, *, backfill: bool = False, workers: Callable[[], Mapping[str, Process]] = dict
+) -> None:
+    """Start Kafka and PostgreSQL, with every user, topic and right in place, and then `workers`; all run until `down`.
 
     Harmless when they run already: their health and settings are checked again. Data is kept between runs.
     """
+    running: dict[str, Process] = {}
     platform = Platform(data or default_data(), backfill=backfill, say=_say)
     began = time.monotonic()
-    started = platform.up()
+    started = platform.up(keep=True, then=lambda: running.update(workers()))
     for server in platform.status():
         print(_line(server, "started" if server.name in started else "running"))
     print(f"ready in {time.monotonic() - began:.1f} s; data in {platform.data}; stop with ./ketenbus down")
+    for name, process in running.items():
+        print(f"{name:<14} pid {process.pid}")
 
 
-def down(data: Path | None = None, *, wipe: bool = False) -> None:
-    """Stop the servers that `up` started, and only those; with --wipe, remove their data folder and every key in it."""
+def down(data: Path | None = None, *, wipe: bool = False, workers: Callable[[], object] = list) -> None:
+    """Stop `workers` and the servers that `up` started, and only those; with --wipe, remove their data folder and every key in it."""
     platform = Platform(data or default_data(), say=_say)
     was_there = platform.data.exists()
-    stopped = platform.down(wipe=wipe)
+    stopped = platform.down(wipe=wipe, first=workers)
     print(f"stopped {' and '.join(TITLES[name] for name in stopped)}" if stopped else "nothing was running")
     if wipe:
         print(f"removed {platform.data}" if was_there else f"nothing to remove: there is no {platform.data}")

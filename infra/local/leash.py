@@ -1,4 +1,4 @@
-"""Stops a platform's workers and servers when the process that wanted them is gone, even by kill -9.
+"""Stops a platform's workers and servers when the process that wanted them for a while is gone, even by kill -9.
 
     python -m infra.local.leash DATA
 
@@ -18,7 +18,7 @@ WORKER_SECONDS = 5.0
 
 
 class Leash:
-    """The parent's side: while it is held, a crash of ours stops the workers and the servers of `data`."""
+    """The parent's side: while it is held, a crash of ours stops the workers and the servers of `data`, unless `up` keeps them."""
 
     def __init__(self, data: Path) -> None:
         self._guard = subprocess.Popen(
@@ -44,11 +44,15 @@ def main(data: str) -> None:
     from infra.local.platform import Platform
     from ketenbus.errors import BusError
 
-    for settings in (Path(data) / "secrets" / "processors").glob("*.json"):
-        for worker in processes.find_all(["streams.worker", settings.stem, str(settings)]):
-            processes.stop(worker, signal.SIGTERM, within_seconds=WORKER_SECONDS)
     with suppress(BusError):  # nobody is left to hear of it
-        Platform(Path(data)).down()
+        platform = Platform(Path(data))
+
+        def stop_workers() -> None:
+            for settings in (platform.data / "secrets" / "processors").glob("*.json"):
+                for worker in processes.find_all(["streams.worker", settings.stem, str(settings)]):
+                    processes.stop(worker, signal.SIGTERM, within_seconds=WORKER_SECONDS)
+
+        platform.down(unless_kept=True, first=stop_workers)
 
 
 if __name__ == "__main__":

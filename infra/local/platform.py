@@ -9,8 +9,6 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,8 +17,8 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from infra.local import access, databases, ports, postgres, settings
-from infra.local.files import private_folder, read_json, size_bytes, write_json, write_private
+from infra.local import access, data_folder, databases, ports, postgres, settings
+from infra.local.files import read_json, size_bytes, write_json, write_private
 from infra.local.identities import APPROVERS, PROCESSORS, Addresses, Identities
 from infra.local.kafka import KafkaServer, admin_client
 from infra.local.leash import Leash
@@ -39,6 +37,10 @@ class ServerStatus:
     address: str
     process: Process | None
     ours: bool = True
+
+
+def _nothing() -> None:
+    """Do nothing more."""
 
 
 class Server(Protocol):
@@ -85,10 +87,15 @@ class Platform:
             remembered = str(postgres.place(self.data))
         return postgres.PostgresServer(Path(remembered), self.data / "logs" / "postgres.log")
 
-    def up(self) -> set[str]:
-        """Start what does not run, check what does, complete users, topics and rights; return the names it started."""
-        self._prepare_folder()
-        with self._alone():
+    def up(self, *, keep: bool = False, then: Callable[[], object] = _nothing) -> set[str]:
+        """Start what does not run, check what does, complete users, topics and rights; return the names it started.
+
+        With `keep` it all runs until `down`, whoever uses it meanwhile; `then` is done while a second `up` or `down` waits.
+        """
+        with data_folder.alone(self.data):
+            self._refuse_lost_database()
+            if keep:
+                self._remember("kept", {"until": "down"})
             identities = Identities(self.data)
             identities.draw()
             started: set[str] = set()
@@ -98,14 +105,26 @@ class Platform:
             self._ready_kafka(identities, kafka, kafka_process)
             identities.write(Addresses(kafka, dsn), backfill=self._backfill)
             _found_register(self.data)
+            then()
             return started
 
-    def down(self, *, wipe: bool = False) -> list[str]:
-        """Stop the servers of this data folder; with `wipe`, remove the folder. Return what was stopped."""
+    def down(
+        self, *, wipe: bool = False, unless_kept: bool = False, first: Callable[[], object] = _nothing
+    ) -> list[str]:
+        """Do `first`, stop the servers of this data folder and, with `wipe`, remove it; return what was stopped.
+
+        With `unless_kept` nothing happens to a platform that `up` keeps.
+        """
         if not self.data.exists():
+            first()
             return []
-        self._refuse_foreign_folder()
-        with self._alone():
+        data_folder.refuse_foreign(self.data)
+        with data_folder.alone(self.data):
+            if unless_kept and self.is_kept:
+                return []
+            if self.is_kept:
+                self._remember("kept", {})
+            first()
             stopped = []
             servers: dict[str, Server] = {"kafka": self.kafka, "postgres": self.postgres}
             for name, server in servers.items():
@@ -114,8 +133,13 @@ class Platform:
                     stopped.append(name)
             if wipe:
                 shutil.rmtree(self.postgres.folder, ignore_errors=True)
-                shutil.rmtree(self.data)
+                data_folder.remove(self.data)
         return stopped
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether `up` keeps this platform running: who only uses it for a while leaves it as it is."""
+        return bool(self._remembered("kept"))
 
     def status(self) -> list[ServerStatus]:
         """Return what each server does now."""
@@ -131,20 +155,23 @@ class Platform:
 
     @contextmanager
     def running(self, *, wipe: bool = False) -> Iterator[Platform]:
-        """Run the platform for a while; afterwards nothing that this started is left, even if we are killed."""
-        self._prepare_folder()
+        """Run the platform for a while; afterwards nothing that this started is left, even if we are killed.
+
+        A platform that `up` keeps runs on, whatever happens to us.
+        """
+        data_folder.prepare(self.data)
         leash = Leash(self.data)
         try:
             started = self.up()
         except BaseException:
-            self.down()
+            self.down(unless_kept=True)
             leash.release()
             raise
         try:
             yield self
         finally:
             if started:
-                self.down(wipe=wipe)
+                self.down(wipe=wipe, unless_kept=True)
             leash.release()
 
     def admin(self) -> dict[str, str]:
@@ -229,24 +256,6 @@ class Platform:
         was = self._remembered(name)
         return ServerStatus(name, f"{ports.LOOPBACK}:{was.get('port', '-')}", server.running(was.get("pid")))
 
-    def _prepare_folder(self) -> None:
-        self._refuse_foreign_folder()
-        if self.data.exists() and not os.access(self.data, os.W_OK):
-            raise ConfigurationError(f"{self.data} belongs to another user: name a folder of your own in KETENBUS_DATA")
-        self._refuse_lost_database()
-        # As root the database runs under another account, which must be able to pass through, and no more.
-        private_folder(self.data, 0o711 if postgres.account() else 0o700)
-        if not (self.data / "platform.json").exists():
-            write_json(self.data / "platform.json", {})
-        private_folder(self.data / "logs")
-
-    def _refuse_foreign_folder(self) -> None:
-        if self.data.exists() and not (self.data / "platform.json").exists() and any(self.data.iterdir()):
-            raise ConfigurationError(
-                f"{self.data} holds other things than a platform: nothing was changed; name an "
-                f"empty or new folder in KETENBUS_DATA"
-            )
-
     def _refuse_lost_database(self) -> None:
         """Refuse to begin with an empty database where this folder is a copy, or was moved, without the one it had."""
         remembered, here = self._remembered("postgres").get("folder"), self.postgres.folder
@@ -257,18 +266,11 @@ class Platform:
             )
 
     def _remembered(self, name: str) -> dict[str, Any]:
-        remembered: dict[str, dict[str, Any]] = read_json(self.data / "platform.json") or {}
+        remembered: dict[str, dict[str, Any]] = read_json(self.data / data_folder.KNOWN_BY) or {}
         return remembered.get(name, {})
 
     def _remember(self, name: str, what: dict[str, Any]) -> None:
-        write_json(self.data / "platform.json", (read_json(self.data / "platform.json") or {}) | {name: what})
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Keep a second `up` or `down` on this folder waiting until ours is done."""
-        with (self.data / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+        write_json(self.data / data_folder.KNOWN_BY, (read_json(self.data / data_folder.KNOWN_BY) or {}) | {name: what})
 
 
 def _found_register(data: Path) -> None:

@@ -82,10 +82,8 @@ def up(
     ] = False,
 ) -> None:
     """Start Kafka, PostgreSQL and the processors; harmless when they run. Data is kept between runs."""
-    commands.up(data, backfill=backfill)
-    if not servers_only:
-        for name, process in Workers(data or default_data(), spans=spans).start_all().items():
-            print(f"{name:<14} pid {process.pid}")
+    workers = dict if servers_only else Workers(data or default_data(), spans=spans).start_all
+    commands.up(data, backfill=backfill, workers=workers)
 
 
 @app.command()
@@ -94,8 +92,7 @@ def down(
     data: Data = None, wipe: Annotated[bool, typer.Option(help="Remove the data folder and every key in it.")] = False
 ) -> None:
     """Stop what `up` started, and only that."""
-    Workers(data or default_data()).stop_all()
-    commands.down(data, wipe=wipe)
+    commands.down(data, wipe=wipe, workers=Workers(data or default_data()).stop_all)
 
 
 @app.command()

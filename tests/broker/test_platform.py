@@ -290,3 +290,26 @@ def test_a_platform_whose_user_was_killed_stops_by_itself() -> None:
     assert all(process is not None and processes.ended(process, 30) for process in running)
     platform.down(wipe=True)
     assert not data.exists()
+
+
+def test_a_question_that_was_killed_or_is_over_leaves_a_platform_that_up_keeps(spare: Platform) -> None:
+    spare.down()
+    with Platform(spare.data, backfill=None, layout=lambda: SMALL).running():
+        spare.up(keep=True)  # while a question was asked of a platform that did not run
+    before = pids(spare)
+    code = (
+        "import sys, time; from pathlib import Path; from infra.local.platform import Platform\n"
+        "with Platform(Path(sys.argv[1]), backfill=None, layout=tuple).running(): print('asks', flush=True); time.sleep(600)"
+    )
+    leashes = ["infra.local.leash", str(spare.data)]
+    ours = processes.find_all(leashes)
+    with subprocess.Popen([sys.executable, "-c", code, str(spare.data)], cwd=ROOT, stdout=subprocess.PIPE) as asking:
+        assert asking.stdout is not None
+        assert asking.stdout.readline() == b"asks\n"
+        asking.kill()
+    assert all(processes.ended(leash, 30) for leash in processes.find_all(leashes) if leash not in ours)
+    assert None not in before
+    assert pids(spare) == before
+    spare.down()
+    assert not spare.is_kept
+    assert spare.up() == {"kafka", "postgres"}

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import threading
+import time
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -49,9 +54,78 @@ def test_the_leash_stops_the_servers_of_a_parent_that_is_gone(
 ) -> None:
     found: list[str] = []
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=BytesIO(heard)))
-    monkeypatch.setattr(Platform, "down", lambda platform: found.append(platform.data.name))
+    monkeypatch.setattr(Platform, "down", lambda platform, **_: found.append(platform.data.name))
     leash.main(str(tmp_path / "folder"))
     assert found == stopped
+
+
+def test_who_only_uses_a_platform_stops_none_that_up_keeps(tmp_path: Path) -> None:
+    (tmp_path / "platform.json").write_text("{}")
+    stopped: list[str] = []
+    platform = Platform(tmp_path, layout=tuple)
+    platform.down(unless_kept=True, first=lambda: stopped.append("lent"))
+    (tmp_path / "platform.json").write_text('{"kept": {"until": "down"}}')
+    platform.down(unless_kept=True, first=lambda: stopped.append("kept"))
+    assert stopped == ["lent"]
+    platform.down(first=lambda: stopped.append("down"))
+    platform.down(unless_kept=True, first=lambda: stopped.append("lent again"))
+    assert stopped == ["lent", "down", "lent again"]
+
+
+def test_a_wipe_that_is_broken_off_can_be_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = tmp_path / "data"
+    for folder in ("secrets", "kafka", "keyring"):
+        (data / folder).mkdir(parents=True)
+        (data / folder / "file").touch()
+    (data / "platform.json").write_text("{}")
+    (data / "approvers.yaml").touch()
+    removed = shutil.rmtree
+    for times in range(1, 4):
+        left = iter(range(times))
+
+        def break_off(*words: Any, left: Iterator[int] = left, **named: Any) -> None:
+            if next(left, None) is None:
+                raise KeyboardInterrupt
+            removed(*words, **named)
+
+        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+            patched.setattr(shutil, "rmtree", break_off)
+            Platform(data, layout=tuple).down(wipe=True)
+        assert (data / "platform.json").exists()
+    Platform(data, layout=tuple).down(wipe=True)
+    assert not data.exists()
+
+
+def test_who_waits_for_a_wipe_finds_a_new_folder_and_nobody_else_in_it(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "platform.json").write_text("{}")
+    order: list[str] = []
+    wiping, waited = threading.Event(), threading.Event()
+
+    def wipe() -> None:
+        Platform(data, layout=tuple).down(
+            wipe=True, first=lambda: [wiping.set(), time.sleep(0.2), order.append("wiped")]
+        )
+
+    def next_one() -> None:
+        Platform(data, layout=tuple).down(first=lambda: [order.append("in"), waited.wait(5), order.append("out")])
+
+    first, second = threading.Thread(target=wipe), threading.Thread(target=next_one)
+    first.start()
+    assert wiping.wait(5)
+    second.start()
+    first.join()
+    third = threading.Thread(target=lambda: Platform(data, layout=tuple).down(first=lambda: order.append("third")))
+    while "in" not in order:
+        time.sleep(0.005)
+    third.start()
+    time.sleep(0.05)
+    waited.set()
+    second.join()
+    third.join()
+    assert order == ["wiped", "in", "out", "third"]
+    assert (data / "platform.json").exists()
 
 
 def test_the_leash_leaves_a_folder_that_holds_other_things(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
