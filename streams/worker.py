@@ -159,8 +159,7 @@ async def make_ready(
     Raises CorruptLogError when Kafka did.
     """
     async with pool.acquire() as connection:
-        await transaction.prepare(connection, cluster, naming)
-        await connection.execute(processor.schema)
+        await transaction.prepare(connection, cluster, naming, processor.schema)
         await life.begin(connection)
     await require_whole(processor, pool, tail)
     if processor.name in RECOVERIES:

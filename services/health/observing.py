@@ -48,6 +48,8 @@ SELDOM_SECONDS = 10.0
 #: However much there is to count, it takes a twentieth of our time at most.
 SELDOM_SHARE = 20.0
 ANSWER_SECONDS = 2.0
+#: A table that somebody holds locked is left for the next look: who waits for that lock is what there is to tell.
+PROMPT = {"lock_timeout": "1s"}
 AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 
@@ -260,7 +262,7 @@ class Observer:
     async def _connected(self) -> asyncpg.Connection[asyncpg.Record]:
         if self._connection is None or self._connection.is_closed():
             self._connection = await asyncpg.connect(
-                self._dsn, timeout=ANSWER_SECONDS, server_settings={"application_name": "ketenbus status"}
+                self._dsn, timeout=ANSWER_SECONDS, server_settings={"application_name": "ketenbus status", **PROMPT}
             )
         return self._connection
 

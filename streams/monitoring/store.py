@@ -17,8 +17,11 @@ CREATE TABLE IF NOT EXISTS version (
     event text PRIMARY KEY, change int NOT NULL, stands boolean NOT NULL,
     record text NOT NULL, version bigint NOT NULL, content text);
 CREATE INDEX IF NOT EXISTS version_record ON version (record, version);
-CREATE OR REPLACE VIEW named_version AS
-    SELECT event, change, stands, record, version, content IS NULL AS ended FROM version;
+DO $$ BEGIN IF to_regclass('named_version') IS NULL THEN
+    -- Never replaced: that waits for whoever reads it, and an auditor's forgotten transaction would hold up every start.
+    CREATE VIEW named_version AS
+        SELECT event, change, stands, record, version, content IS NULL AS ended FROM version;
+END IF; END $$;
 CREATE TABLE IF NOT EXISTS counted (
     event text PRIMARY KEY, change int NOT NULL, stands boolean NOT NULL, type text NOT NULL, content text);
 DO $$ BEGIN IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'auditor') THEN

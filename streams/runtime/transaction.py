@@ -33,22 +33,28 @@ CREATE TABLE IF NOT EXISTS naming (fingerprint text PRIMARY KEY);
 """
 
 
-async def prepare(connection: Connection, cluster_id: str, naming: str | None = None) -> None:
-    """Create the tables, and bind this database to one Kafka cluster and one naming key, told by its fingerprint.
+async def prepare(connection: Connection, cluster_id: str, naming: str | None = None, tables: str = "") -> None:
+    """Create the tables, `tables` too, and bind this database to one Kafka cluster and one naming key, told by its fingerprint.
 
     Raises ConfigurationError when the database belongs to another cluster, where its positions mean nothing, or another key:
     a subject would get another name, and a withdrawal never meet its grant.
     """
-    await connection.execute(SCHEMA)
-    await connection.execute("INSERT INTO cluster SELECT $1 WHERE NOT EXISTS (SELECT FROM cluster)", cluster_id)
-    bound = await connection.fetchval("SELECT id FROM cluster")
-    if bound != cluster_id:
-        raise ConfigurationError(
-            f"this database holds positions of Kafka cluster {bound}, not {cluster_id}: "
-            "point the processor at the cluster it belongs to, or at an empty database"
-        )
-    if naming is None:
-        return
+    async with connection.transaction():
+        # One worker of a processor at a time: two that make the same table, or grant the same right, fail on each other.
+        await connection.execute("SELECT pg_advisory_xact_lock(hashtext('tables ' || current_schema()))")
+        await connection.execute(SCHEMA + tables)
+        await connection.execute("INSERT INTO cluster SELECT $1 WHERE NOT EXISTS (SELECT FROM cluster)", cluster_id)
+        bound = await connection.fetchval("SELECT id FROM cluster")
+        if bound != cluster_id:
+            raise ConfigurationError(
+                f"this database holds positions of Kafka cluster {bound}, not {cluster_id}: "
+                "point the processor at the cluster it belongs to, or at an empty database"
+            )
+        if naming is not None:
+            await _bind_naming(connection, naming)
+
+
+async def _bind_naming(connection: Connection, naming: str) -> None:
     await connection.execute("INSERT INTO naming SELECT $1 WHERE NOT EXISTS (SELECT FROM naming)", naming)
     if await connection.fetchval("SELECT fingerprint FROM naming") != naming:
         raise ConfigurationError(

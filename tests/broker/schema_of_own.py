@@ -16,17 +16,16 @@ CLUSTER = "the-cluster-of-a-test"
 
 
 @asynccontextmanager
-async def schema_of_own(platform: Platform, *tables: str) -> AsyncIterator[asyncpg.Pool[Any]]:
-    """Yield a pool on a new schema with the tables of positions and outbox and these; it is gone afterwards."""
+async def schema_of_own(platform: Platform, *tables: str, made: bool = True) -> AsyncIterator[asyncpg.Pool[Any]]:
+    """Yield a pool on a new schema with the tables of positions and outbox and these, or with none; it is gone afterwards."""
     dsn, name = platform.admin()["dsn"], f"t{uuid4().hex[:12]}"
     admin = await asyncpg.connect(dsn)
     await admin.execute(f"CREATE SCHEMA {name}")
     try:
         async with asyncpg.create_pool(dsn, min_size=1, max_size=4, server_settings={"search_path": name}) as pool:
-            async with pool.acquire() as connection:
-                await transaction.prepare(connection, CLUSTER)
-                for table in tables:
-                    await connection.execute(table)
+            if made:
+                async with pool.acquire() as connection:
+                    await transaction.prepare(connection, CLUSTER, tables="".join(tables))
             yield pool
     finally:
         await admin.execute(f"DROP SCHEMA {name} CASCADE")

@@ -167,7 +167,12 @@ async def test_a_frozen_worker_is_red_though_it_is_alive_and_green_when_it_goes_
         await until(observer, at_rest)
 
 
-async def test_a_worker_that_waits_for_a_lock_is_red_and_the_holder_is_named(own: Platform) -> None:
+@pytest.mark.parametrize(
+    "lock",
+    ["SELECT FROM registration.position FOR UPDATE", "LOCK TABLE registration.report IN ACCESS EXCLUSIVE MODE"],
+    ids=["rows", "a table that we read too"],
+)
+async def test_a_worker_that_waits_for_a_lock_is_red_and_the_holder_is_named(own: Platform, lock: str) -> None:
     async with watching(own) as observer:
         began = time.time()
         await publish(own, report(POLICE, new_subject()))  # by then every worker has a position to lock
@@ -175,9 +180,10 @@ async def test_a_worker_that_waits_for_a_lock_is_red_and_the_holder_is_named(own
         holder = await asyncpg.connect(own.admin()["dsn"], server_settings={"application_name": "someone"})
         try:
             async with holder.transaction():
-                assert await holder.fetch("SELECT FROM registration.position FOR UPDATE")
+                await holder.execute(lock)
                 await publish(own, report(POLICE, new_subject()))
-                look = await until(observer, lambda look: of(look, "registration").colour == "red")
+                async with asyncio.timeout(SECONDS):
+                    look = await until(observer, lambda look: of(look, "registration").colour == "red")
                 verdict = of(look, "registration")
                 assert verdict.state == "stuck"
                 assert (

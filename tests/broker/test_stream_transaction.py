@@ -12,6 +12,8 @@ from aiokafka.errors import KafkaConnectionError, MessageSizeTooLargeError
 
 from infra.local.platform import Platform
 from ketenbus.errors import ConfigurationError, CorruptLogError
+from streams.monitoring import store as monitoring
+from streams.registration import store as registration
 from streams.runtime import delivery, transaction
 from streams.runtime.delivery import Delivery
 from streams.runtime.life import OneLife, ReplacedError
@@ -390,3 +392,28 @@ async def test_a_connection_to_a_database_put_back_from_a_dump_is_refused(pool: 
         await another.execute("ALTER TABLE position RENAME TO gone; CREATE TABLE position (LIKE gone INCLUDING ALL)")
         with pytest.raises(ReplacedError, match="restarted, restored or failed over"):
             await life.check(another)
+
+
+@pytest.mark.parametrize("tables", [registration.SCHEMA, monitoring.SCHEMA], ids=["registration", "monitoring"])
+async def test_workers_of_one_processor_that_start_at_once_make_its_tables_once(
+    platform: Platform, tables: str
+) -> None:
+    dsn = platform.admin()["dsn"]
+    for _ in range(5):
+        async with schema_of_own(platform, made=False) as pool:
+            async with pool.acquire() as connection:
+                name = await connection.fetchval("SELECT current_schema()")
+            starting = [await asyncpg.connect(dsn, server_settings={"search_path": name}) for _ in range(3)]
+            try:
+                for _ in range(3):  # the first time they are made; then the rights are given again
+                    await asyncio.gather(*(transaction.prepare(one, CLUSTER, "key", tables) for one in starting))
+            finally:
+                await asyncio.gather(*(one.close() for one in starting))
+
+
+async def test_a_reader_who_forgets_a_transaction_holds_up_no_start(platform: Platform) -> None:
+    tables = monitoring.SCHEMA
+    async with schema_of_own(platform, tables) as pool, pool.acquire() as reader, reader.transaction():
+        await reader.fetch("SELECT * FROM named_version")
+        async with pool.acquire() as starting, asyncio.timeout(5):
+            await transaction.prepare(starting, CLUSTER, tables=tables)
