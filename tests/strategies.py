@@ -102,6 +102,8 @@ def events(draw: st.DrawFn, types: st.SearchStrategy[str] | None = None, *, seal
     declared = contract().types[name]
     held = draw(st.fixed_dictionaries({field.name: values(field, sealed=sealed) for field in declared.fields}))
     held["occurred_at"] = None if held["occurred_precision"] == "UNKNOWN" else draw(INSTANTS)
+    if name in ("identity-linked", "identity-unlinked"):
+        held["corrects"] = None  # undone, never corrected
     return build(declared, held)
 
 

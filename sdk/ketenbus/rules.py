@@ -11,7 +11,7 @@ from ketenbus import identity
 from ketenbus.cleartext import holds_bsn, holds_phone
 from ketenbus.contract import Contract, Field, contract
 from ketenbus.errors import Broken
-from ketenbus.events import VictimReported
+from ketenbus.events import IdentityLinked, IdentityUnlinked, VictimReported
 from ketenbus.values import Event, Sealed
 
 NO_BSN = "holds no BSN in clear (of a number that is none: put a letter directly before its nine digits)"
@@ -35,7 +35,8 @@ def broken(event: Event, on: date) -> tuple[Broken, ...]:
     """
     known = contract()
     fields = known.types[event.TYPE].fields
-    return (*_fields(fields, event, on, known, ""), *_occurred(event), *_period(event), *_scope(event), *_age(event))
+    own = (*_occurred(event), *_period(event), *_scope(event), *_age(event), *_link(event))
+    return (*_fields(fields, event, on, known, ""), *own)
 
 
 def _occurred(event: Event) -> Iterator[Broken]:
@@ -70,6 +71,12 @@ def _age(event: Event) -> Iterator[Broken]:
         return
     if event.age_at_report < OF_AGE and event.age_group != "MINOR":
         yield Broken("age_group", f"is MINOR where age_at_report is under {OF_AGE}")
+
+
+def _link(event: Event) -> Iterator[Broken]:
+    """Yield that a link is undone, never corrected: of two subjects each would know half of what became of it."""
+    if isinstance(event, IdentityLinked | IdentityUnlinked) and event.corrects is not None:
+        yield Broken("corrects", "names no link: undo the link, and link anew")
 
 
 def _earliest(day: date, precision: str) -> date:

@@ -1,4 +1,4 @@
-"""A made-up event of a type as its publisher gives it to the SDK: every field filled, and every rule of the contract kept."""
+"""A made-up event of a type as its publisher gives it to the SDK: every field filled that may be, and every rule of the contract kept."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, get_args, get_type_hints
 
 from ketenbus.contract import EventType, Field, contract
-from ketenbus.events import MODELS
+from ketenbus.events import MODELS, IdentityLinked, IdentityUnlinked
 from ketenbus.preparing import OWN_KIND
 from ketenbus.values import Event, Record
 
@@ -41,7 +41,10 @@ def publisher_of(declared: EventType) -> str | None:
 def example(declared: EventType) -> Event:
     """Return the example; the same at every call."""
     model = MODELS[declared.name]
-    return model(**dict(_values(declared.fields, model, publisher_of(declared))))
+    held = dict(_values(declared.fields, model, publisher_of(declared)))
+    if issubclass(model, IdentityLinked | IdentityUnlinked):
+        held["corrects"] = None  # a link is undone, never corrected
+    return model(**held)
 
 
 def _values(fields: tuple[Field, ...], model: type[Record], publisher: str | None) -> Iterator[tuple[str, Any]]:

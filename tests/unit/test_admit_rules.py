@@ -239,6 +239,13 @@ def test_a_child_is_called_a_minor(age: int, group: str, refused: bool) -> None:
     assert [broken.field for broken in rules.broken(event, NOW.date())] == ["age_group"] * refused
 
 
+@pytest.mark.parametrize("undone", [None, "link-1"])
+def test_a_link_or_its_end_is_never_corrected(undone: str | None) -> None:
+    event = linked(undone=undone)
+    said = [rules.broken(event.model_copy(update={"corrects": corrects}), NOW.date()) for corrects in (None, "link-0")]
+    assert [[broken.field for broken in each] for each in said] == [[], ["corrects"]]
+
+
 GRANT = sent(consented(), CARE)
 
 
