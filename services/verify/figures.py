@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from ketenbus.contract import contract
 from services.verify.persons import Person
 
 #: table, row, column
 Cell = tuple[str, str, str]
 
 YEARS = ("2016", "2017", "2018", "2019", "2020")
+SEXUAL = {"BL_SU", "GO_SU"}
 #: Rows that the source gives together only (reproducible-figures, unknown in the sources).
 TOGETHER = {"POLITIE": "POLITIE+INSPECTIE_SZW", "INSPECTIE_SZW": "POLITIE+INSPECTIE_SZW"}
 
@@ -36,7 +36,8 @@ def _cells(person: Person) -> Iterator[Cell]:
         return  # rule 5: not in any further figure
     yield from (("2.1", "excluding-kmar-only", column) for column in by_year)
     yield from _pairs("2.2", person.forms, by_year)
-    yield from _pairs("2.3", person.su_sectors & _known("su-sector"), by_year)
+    if person.forms & SEXUAL:
+        yield from _pairs("2.3", person.su_sectors, by_year)
     by_year_and_form = (person.year, person.form, "total")
     yield from _pairs("2.9", person.kinds, by_year_and_form)
     for kind in person.kinds & TOGETHER.keys():
@@ -50,7 +51,3 @@ def _pairs(table: str, rows: Iterable[str], columns: tuple[str, ...]) -> Iterato
         for column in columns:
             yield table, row, column
             yield table, "total", column
-
-
-def _known(codelist: str) -> frozenset[str]:
-    return frozenset(contract().codelists[codelist].codes)

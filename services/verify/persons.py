@@ -1,7 +1,8 @@
 """Who is who, recounted: the reports CoMensha may hold, joined into persons where identity may be read.
 
 Subjects are one person by an equal V-number, an equal BSN, or an equal name with an equal birth date, and by the desk's
-links that no unlink ended. A BSN is nine digits, not all the same; a name and a V-number have a letter or a digit, and
+links that no unlink ended: a link and its end are each logged under both subjects, and a link joins for as long as it
+stands under one of them. A BSN is nine digits, not all the same; a name and a V-number have a letter or a digit, and
 no control character: what is anything else joins nobody. Whoever nobody joined counts apart (architecture, section 5).
 """
 
@@ -154,15 +155,15 @@ def _report(event: VictimReported, opened: Event) -> Report:
         kind=event.reporter_kind,
         unit=event.police_unit,
         on=event.reported_on,
-        forms=codes(opened, "forms"),
-        su_sectors=codes(opened, "su_sector"),
-        labour_sectors=codes(opened, "labour_sector"),
+        forms=_listed(opened, "forms"),
+        su_sectors=_listed(opened, "su_sector"),
+        labour_sectors=_listed(opened, "labour_sector"),
         sex=event.sex,
         nationality=event.nationality,
         age=event.age_at_report,
         age_group=event.age_group,
-        cu_sectors=codes(opened, "cu_sector"),
-        dublin=codes(opened, "dublin_indication"),
+        cu_sectors=_listed(opened, "cu_sector"),
+        dublin=_listed(opened, "dublin_indication"),
     )
 
 
@@ -170,6 +171,12 @@ def codes(opened: Event, name: str) -> tuple[str, ...]:
     """Return what a field that seals codes holds, sorted; nothing where it is empty or its key was destroyed."""
     held = getattr(opened, name)
     return tuple(sorted(held)) if isinstance(held, tuple) else ()
+
+
+def _listed(opened: Event, name: str) -> tuple[str, ...]:
+    """Return the codes of a field that are on its list: whoever passes by the SDK's rules may seal any other, and none counts."""
+    codelist = next(f.codelist for f in contract().types[opened.TYPE].fields if f.name == name)
+    return tuple(code for code in codes(opened, name) if code in contract().codelists[codelist or ""].codes)
 
 
 def _names(opened: Event) -> Iterator[Node]:
@@ -192,10 +199,10 @@ def _is_said(text: str) -> bool:
 
 def _links(delivered: Iterable[Entry]) -> Iterator[tuple[str, str]]:
     held = list(delivered)
-    ended = {(entry.oin, entry.event.withdraws) for entry in held if isinstance(entry.event, IdentityUnlinked)}
-    for entry in held:
-        if isinstance(entry.event, IdentityLinked) and entry.joins and (entry.oin, entry.id) not in ended:
-            yield entry.joins
+    ended = {(e.subject, e.oin, e.event.withdraws) for e in held if isinstance(e.event, IdentityUnlinked)}
+    for e in held:
+        if isinstance(e.event, IdentityLinked) and e.joins and (e.subject, e.oin, e.id) not in ended:
+            yield e.joins
 
 
 #: a subject, or something that only one person has

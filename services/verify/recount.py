@@ -77,9 +77,7 @@ def _recount(topics: Topics, data: Path, rules: law.Law, progress: Progress) -> 
         counted = persons(judged, keys.key)
         records = standing.in_force(ledger.entries)
         of_records = standing.of_records(records, keys.key)
-        kept = _same(
-            "records of the registration in force", standing.counted(records, keys.key), standing.counted_of(counted)
-        )
+        kept = _same("records of the registration in force", of_records, standing.of_persons(counted))
     finally:
         keys.close()
     outcomes_told = told.balance()

@@ -16,7 +16,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import date
 from itertools import islice, zip_longest
-from typing import Any
 
 from ketenbus.contract import contract
 from ketenbus.events import RegistrationEnded, RegistrationRecorded
@@ -53,22 +52,18 @@ def in_force(entries: Iterable[Entry]) -> list[RegistrationRecorded]:
 
 
 def of_records(records: Iterable[RegistrationRecorded], keys: Keys) -> list[str]:
-    """Return the line of each record; two persons may have the same."""
-    return [_line(*_counted(r, keys), r.sex, r.nationality, r.age_group, r.age_at_report) for r in records]
+    """Return the line of each record, the same as `of_persons` gives for its person; two persons may have the same."""
+    return [_of_record(record, keys) for record in records]
 
 
-def counted(records: Iterable[RegistrationRecorded], keys: Keys) -> Iterator[str]:
-    """Return, for each record, what a table can count of it: the same text as `counted_of` gives for its person."""
-    for record in records:
-        yield _line(*_counted(record, keys))
-
-
-def counted_of(persons: Iterable[Person]) -> Iterator[str]:
-    """Return, for each person, what its record should hold."""
+def of_persons(persons: Iterable[Person]) -> Iterator[str]:
+    """Return, for each person, the line that its record should have."""
     for person in persons:
         reports = [[r.kind, r.unit, r.on.replace(day=1).isoformat()] for r in _told(person.reports)]
         held = (person.forms, person.su_sectors, person.labour_sectors, person.cu_sectors, person.dublin)
-        yield _line("registration-recorded", sorted(reports, key=str), *map(sorted, held))
+        first = person.first
+        who = (first.sex, first.nationality, first.age_group, first.age)
+        yield _line("registration-recorded", sorted(reports, key=str), *map(sorted, held), *who)
 
 
 def _told(reports: Iterable[Report]) -> Iterator[Report]:
@@ -86,11 +81,12 @@ def _month(report: Report) -> tuple[date, str, str]:
     return report.on.replace(day=1), report.kind, report.unit or ""
 
 
-def _counted(record: RegistrationRecorded, keys: Keys) -> tuple[Any, ...]:
+def _of_record(record: RegistrationRecorded, keys: Keys) -> str:
     event = open_event(record, keys).event
     reports = [[r.reporter_kind, r.police_unit, r.reported_in.isoformat()] for r in record.reports]
     held = [codes(event, name) for name in ("forms", "su_sector", "labour_sector", "cu_sector", "dublin_indication")]
-    return "registration-recorded", sorted(reports, key=str), *held
+    who = (record.sex, record.nationality, record.age_group, record.age_at_report)
+    return _line("registration-recorded", sorted(reports, key=str), *held, *who)
 
 
 def _line(*parts: object) -> str:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from services.verify import standing
+from services.verify.persons import persons as recounted
 from streams.disclose.releases import is_control
 from streams.monitoring.store import record_of
 from streams.runtime import topics
 from tests.registry import cells
 from tests.simulation.database import Transaction
+from tests.simulation.premises import premises
 from tests.simulation.violation import Violation
 from tests.simulation.watch import told
 
@@ -35,6 +38,7 @@ def at_rest(world: World) -> None:
             raise Violation("not at rest", f"{seat.name} did not send {len(left)} records, one to {left[0]['topic']}")
     _balances(world)
     _views(world)
+    _persons(world)
 
 
 def _balances(world: World) -> None:
@@ -78,6 +82,28 @@ def _views(world: World) -> None:
     if held != right:
         name = sorted(held ^ right)[0]
         raise Violation("unlawful", f"at rest {name[0]} {'holds' if name in held else 'lacks'} {name[1]}")
+
+
+def _persons(world: World) -> None:
+    """The records in force are those of the persons whom the recount finds in the same log."""
+    subjects = {key[0] for key in world.seats["disclose"].database.tables["fact"]}
+    outcomes = [outcome for subject in sorted(subjects) for outcome in world.watch.expected(subject).values()]
+    right = Counter(standing.of_persons(recounted(outcomes, premises().opening.secret)))
+    held = Counter(records(world))
+    if held != right:
+        terms = f"{held.total()} records, {right.total()} persons, {(held - right).total()} and {(right - held).total()} alone"
+        raise Violation("miscounted", terms)
+
+
+def records(world: World) -> Iterator[str]:
+    """Yield each record in force as the recount writes its person."""
+    for row in world.seats["registration"].database.tables["record"].values():
+        if not row["ended"]:
+            said = {"cu_sector": (), "dublin_indication": (), **json.loads(row["state"])}
+            reports = sorted(said["reports"], key=str)
+            codes = [said[name] for name in ("forms", "su_sector", "labour_sector", "cu_sector", "dublin_indication")]
+            who = [said[name] for name in ("sex", "nationality", "age_group", "age_at_report")]
+            yield json.dumps(["registration-recorded", reports, *codes, *who], separators=(",", ":"))
 
 
 def views(world: World) -> set[tuple[str, str]]:

@@ -15,7 +15,7 @@ import yaml
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from consent.release import Release
-from ketenbus.keyring import PublisherKeys
+from ketenbus.keyring import PublisherKeys, ZoneKeys
 from ketenbus.settings import PartnerSettings
 from streams.disclose.tokens import Tokens
 from streams.runtime.settings import LAW, ProcessorSettings
@@ -54,6 +54,7 @@ class Premises:
     processors: Mapping[str, Any]
     registry: Path
     releases: tuple[Release, ...]
+    opening: ZoneKeys
     folder: tempfile.TemporaryDirectory[str]
 
     @staticmethod
@@ -89,7 +90,8 @@ def premises() -> Premises:
         )
         for name, made in PROCESSORS.items()
     }
-    return Premises(settings, keys, processors, registry, releases, folder)
+    opening = ZoneKeys(root / "keyring", [("*", "identity"), ("*", "special")])
+    return Premises(settings, keys, processors, registry, releases, opening, folder)
 
 
 def _releases() -> tuple[Release, ...]:

@@ -145,6 +145,6 @@ def test_what_is_told_of_any_reports_fits_and_counts_the_same(reports: list[Told
 @settings(deadline=None, max_examples=50)
 def test_the_recount_leaves_the_same_reports_out(reports: list[Told]) -> None:
     person = Audited(tuple(Counted(kind, unit, month, ("AU",), (), ()) for kind, unit, month in reports))
-    [line] = standing.counted_of([person])
+    [line] = standing.of_persons([person])
     kept = sorted(([kind, unit, month.isoformat()] for kind, unit, month in told(reports)), key=str)
-    assert json.loads(line) == ["registration-recorded", kept, ["AU"], [], [], [], []]
+    assert json.loads(line) == ["registration-recorded", kept, ["AU"], [], [], [], [], None, None, "ADULT", None]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
+
+import pytest
 
 from ketenbus.events import IdentityLinked, IdentityUnlinked, RegisteredReport, RegistrationEnded, RegistrationRecorded
 from ketenbus.sealing import Key, seal
@@ -57,12 +60,12 @@ def linked(one: str, other: str, id_: str = "link") -> list[Outcome]:
     return [delivered(subject, event, id_, (one, other)) for subject in (one, other)]
 
 
-def unlinked(one: str, other: str, link: str) -> Outcome:
+def unlinked(one: str, other: str, link: str) -> list[Outcome]:
     event = IdentityUnlinked(
         subject=one, occurred_at=TIME, occurred_precision="INSTANT", withdraws=link, subject_oin=OIN,
         other_subject=other, other_oin=OIN, ground="DESK_REVIEW",
     )  # fmt: skip
-    return delivered(one, event, f"un.{link}", (one, other))
+    return [delivered(subject, event, f"un.{link}", (one, other)) for subject in (one, other)]
 
 
 def how_many(*outcomes: Outcome) -> int:
@@ -91,8 +94,16 @@ def test_persons_are_joined_through_a_third() -> None:
 def test_a_link_joins_until_it_is_ended() -> None:
     two = [reported("a"), reported("b")]
     assert how_many(*two, *linked("a", "b")) == 1
-    assert how_many(*two, *linked("a", "b"), unlinked("a", "b", "link")) == 2
-    assert how_many(*two, *linked("a", "b"), unlinked("a", "b", "link"), *linked("a", "b", "again")) == 1
+    assert how_many(*two, *linked("a", "b"), *unlinked("a", "b", "link")) == 2
+    assert how_many(*two, *linked("a", "b"), *unlinked("b", "a", "link")) == 2
+    assert how_many(*two, *linked("a", "b"), *unlinked("a", "b", "link"), *linked("a", "b", "again")) == 1
+
+
+def test_an_end_that_names_another_pair_ends_a_link_only_under_the_subject_it_is_logged_under() -> None:
+    two = [reported("a"), reported("b"), *linked("a", "b")]
+    assert how_many(*two, *unlinked("a", "c", "link")) == 1
+    assert how_many(*two, *unlinked("c", "d", "link")) == 1
+    assert how_many(*two, *unlinked("a", "c", "link"), *unlinked("d", "b", "link")) == 2
 
 
 def test_nobody_is_a_person_by_links_alone() -> None:
@@ -154,6 +165,19 @@ def test_sectors_count_where_known() -> None:
     assert cells["2.3", "total", "total"] == 2
 
 
+def test_a_sector_of_sexual_exploitation_counts_for_who_has_that_form() -> None:
+    one = person(told(forms=("AU",), su=("RAAM",)))
+    assert figures.count([one])["2.3", "total", "total"] == 0
+    assert figures.count([person(*one.reports, told(forms=("GO_SU",)))])["2.3", "RAAM", "total"] == 1
+
+
+def test_codes_that_no_list_has_count_nowhere_and_stop_nothing() -> None:
+    [unlisted] = persons([reported("a", forms=("NIEUW",), su_sector=("NIEUW",))], keys)
+    assert (unlisted.forms, unlisted.su_sectors, unlisted.form) == ({"ONBEKEND"}, set(), "ONBEKEND")
+    [listed] = persons([reported("a", forms=("NIEUW", "CU"), reported_on=date(2018, 5, 6))], keys)
+    assert figures.count([listed])["2.2", "total", "total"] == 1
+
+
 def recorded(version: int, forms: tuple[str, ...] = ("AU",)) -> RegistrationRecorded:
     return RegistrationRecorded(
         subject="1", occurred_at=TIME, occurred_precision="INSTANT", version=version, age_group="ADULT", sex="MAN",
@@ -184,8 +208,14 @@ def test_the_highest_version_of_a_record_is_in_force_and_an_end_is_not_final() -
 
 
 def test_a_record_and_its_person_count_the_same() -> None:
-    one = person(told("POLITIE", "LIMBURG"))
-    assert list(standing.counted([recorded(1)], keys)) == list(standing.counted_of([one]))
+    man = replace(told("POLITIE", "LIMBURG"), sex="MAN")
+    assert standing.of_records([recorded(1)], keys) == list(standing.of_persons([person(man)]))
+
+
+@pytest.mark.parametrize("changed", [{"sex": "VROUW"}, {"nationality": "NL"}, {"age": 17}, {"age_group": "MINOR"}])
+def test_a_record_that_says_another_sex_nationality_or_age_than_its_person_is_seen(changed: dict[str, Any]) -> None:
+    man = replace(told("POLITIE", "LIMBURG"), sex="MAN")
+    assert standing.of_records([recorded(1)], keys) != list(standing.of_persons([person(replace(man, **changed))]))
 
 
 def test_the_standing_is_the_same_in_any_order_and_with_any_version_number() -> None:
