@@ -13,6 +13,7 @@ from ketenbus.rules import TOKEN
 from ketenbus.values import Event, Record, Sealed
 
 DAYS = st.dates(date(1900, 1, 1), date(2100, 1, 1))
+REPORTED = st.dates(date(1900, 1, 1), date(2026, 1, 1))  # a report is of no day to come
 INSTANTS = st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=64)
 NUMBERS = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=64)
@@ -102,6 +103,8 @@ def events(draw: st.DrawFn, types: st.SearchStrategy[str] | None = None, *, seal
     declared = contract().types[name]
     held = draw(st.fixed_dictionaries({field.name: values(field, sealed=sealed) for field in declared.fields}))
     held["occurred_at"] = None if held["occurred_precision"] == "UNKNOWN" else draw(INSTANTS)
+    if name == "victim-reported":
+        held["reported_on"] = draw(REPORTED)
     if name in ("identity-linked", "identity-unlinked"):
         held["corrects"] = None  # undone, never corrected
     return build(declared, held)

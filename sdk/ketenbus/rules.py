@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, date
+from datetime import UTC, date, timedelta
 from typing import Any
 
 from ketenbus import identity
@@ -35,7 +35,7 @@ def broken(event: Event, on: date) -> tuple[Broken, ...]:
     """
     known = contract()
     fields = known.types[event.TYPE].fields
-    own = (*_occurred(event), *_period(event), *_scope(event), *_age(event), *_link(event))
+    own = (*_occurred(event), *_period(event), *_scope(event), *_age(event), *_reported(event, on), *_link(event))
     return (*_fields(fields, event, on, known, ""), *own)
 
 
@@ -71,6 +71,15 @@ def _age(event: Event) -> Iterator[Broken]:
         return
     if event.age_at_report < OF_AGE and event.age_group != "MINOR":
         yield Broken("age_group", f"is MINOR where age_at_report is under {OF_AGE}")
+
+
+def _reported(event: Event, on: date) -> Iterator[Broken]:
+    """Yield that a report is of a day to come: of a year that no table has, its person would count nowhere.
+
+    What is certain in every time zone is refused: somewhere the day is one later than UTC's.
+    """
+    if isinstance(event, VictimReported) and event.reported_on > on + timedelta(days=1):
+        yield Broken("reported_on", "is no later than the day it was recorded")
 
 
 def _link(event: Event) -> Iterator[Broken]:

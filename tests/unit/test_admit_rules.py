@@ -239,6 +239,13 @@ def test_a_child_is_called_a_minor(age: int, group: str, refused: bool) -> None:
     assert [broken.field for broken in rules.broken(event, NOW.date())] == ["age_group"] * refused
 
 
+@pytest.mark.parametrize(("days", "refused"), [(-400, False), (0, False), (1, False), (2, True), (36_500, True)])
+def test_a_report_is_of_no_day_to_come_in_any_time_zone(days: int, refused: bool) -> None:
+    event = example("victim-reported", filled=True)
+    said = event.model_copy(update={"reported_on": NOW.date() + timedelta(days=days)})
+    assert [broken.field for broken in rules.broken(said, NOW.date())] == ["reported_on"] * refused
+
+
 @pytest.mark.parametrize("undone", [None, "link-1"])
 def test_a_link_or_its_end_is_never_corrected(undone: str | None) -> None:
     event = linked(undone=undone)
