@@ -26,6 +26,8 @@ from services.verify.masks import made_general, masked
 REGISTRATION = ("comensha", "REGISTRATIE")
 UNKNOWN_FORM = "ONBEKEND"
 BSN_DIGITS = 9
+#: Sectors of labour, the rarer first; "other labour" is last (slachtoffermonitor-part1, L775-780, L818-820).
+LABOUR = ("OVERIGE_DIENSTVERLENING", "HUISHOUDEN", "HORECA", "OVERIGE_ARBEID")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,11 @@ class Person:
     def labour_sectors(self) -> frozenset[str]:
         """Every sector of labour exploitation reported."""
         return frozenset(sector for report in self.reports for sector in report.labour_sectors)
+
+    @property
+    def labour_sector(self) -> str | None:
+        """The one sector of labour that counts, the rarer first (slachtoffermonitor-part1, L775-780); None where none is known."""
+        return min(self.labour_sectors, key=LABOUR.index, default=None)
 
     @property
     def cu_sectors(self) -> frozenset[str]:

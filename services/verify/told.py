@@ -76,12 +76,12 @@ def _forms(persons: list[Person], of: dict[str, list[Person]]) -> dict[str, floa
 def _labour(persons: list[Person], of: dict[str, list[Person]]) -> dict[str, float]:
     labour, last = ([p for p in some if "AU" in p.forms] for some in (persons, of["2020"]))
     fairwork = [p for p in of["2020"] if "FAIRWORK" in p.kinds]
-    known = sum(len(p.labour_sectors) for p in fairwork if "AU" in p.forms)
-    sectors = [sector for p in last for sector in p.labour_sectors]
+    known = sum(p.labour_sector is not None for p in fairwork if "AU" in p.forms)
+    sectors = [p.labour_sector for p in last if p.labour_sector is not None]
     months = [p.first.on.month for p in last]
     east = sum(p.first.nationality in EUROPE for p in last)
     return {
-        "H10.period": _percent(sum(len(p.labour_sectors) for p in labour), len(labour)),
+        "H10.period": _percent(sum(p.labour_sector is not None for p in labour), len(labour)),
         "H10.2020": _percent(len(sectors), len(last)),
         "H10.fairwork-2020": _percent(len(fairwork) - known, len(fairwork)),
         "H11.2020": _percent(east, len(last), 1),

@@ -87,7 +87,11 @@ class Registered:
 
     @property
     def year(self) -> int:
-        """The reporting year: that of the first report (slachtoffermonitor-part1, section 6, rules 3 and 4)."""
+        """The one reporting year: that of the first report.
+
+        That it is a year of report: slachtoffermonitor-part1, section 6, rule 4. Whether a person counts again in a later year
+        no source says (rule 3): asked as `once-a-year`, and until then once.
+        """
         return self.first.year
 
     @property
@@ -109,9 +113,12 @@ def is_excluded(record: Registered, rule: Exclusion) -> bool:
             assert_never(rule)
 
 
-def hierarchical(forms: Iterable[str], codelist: CodeList) -> str:
-    """Return the one form a person counts under: the highest rank (slachtoffermonitor-part1, L992-996)."""
-    first = min(forms, key=lambda form: (codelist.codes[form].more["rank"], form))
+def hierarchical(codes: Iterable[str], codelist: CodeList) -> str:
+    """Return the one code a person counts under: the highest rank.
+
+    Of forms: slachtoffermonitor-part1, L992-996; of sectors of labour, what is rarer before what is common: L775-780.
+    """
+    first = min(codes, key=lambda code: (codelist.codes[code].more["rank"], code))
     counts_as: str = codelist.codes[first].more.get("counts_as", first)
     return counts_as
 
@@ -129,7 +136,7 @@ def count(table: Table, records: Iterable[Registered], codelists: Mapping[str, C
         if not _is_asked_for(table, record):
             continue
         forms = (hierarchical(record.forms, form_list),) if table.hierarchy else record.forms
-        for row, number in _rows(table, record):
+        for row, number in _rows(table, record, codelists):
             for column in _columns(table, record, forms):
                 for each in (row, *_sums(table, row)):
                     cells[table.table, each, column] += number
@@ -156,7 +163,7 @@ def _sums(table: Table, row: str) -> Iterator[str]:
             yield name
 
 
-def _rows(table: Table, record: Registered) -> Iterator[tuple[str, int]]:
+def _rows(table: Table, record: Registered, codelists: Mapping[str, CodeList]) -> Iterator[tuple[str, int]]:
     """Yield the rows a record counts in, and how much in each."""
     names: Iterable[str]
     match table.counts:
@@ -170,7 +177,8 @@ def _rows(table: Table, record: Registered) -> Iterator[tuple[str, int]]:
         case "su_sector":
             names = record.su_sector if any(form in SEXUAL for form in record.forms) else ()
         case "labour_sector":
-            names = record.labour_sector
+            sectors = record.labour_sector
+            names = (hierarchical(sectors, codelists["labour-sector"]),) if sectors else ()
         case "cu_sector":
             names = record.cu_sector
         case "sex":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -24,6 +25,7 @@ from streams.monitoring.figures import value
 from streams.monitoring.fold import Registered, count
 from tests.registry import FORMS, SECTORS, cells, the_tables
 
+RARER_FIRST = ("OVERIGE_DIENSTVERLENING", "HUISHOUDEN", "HORECA", "OVERIGE_ARBEID")
 KINDS = sorted(contract().codelists["reporter-kind"].codes)
 UNITS = sorted(police_units().values())
 FIGURES = told_in_text()
@@ -75,7 +77,7 @@ def as_record(person: Person, rng: random.Random) -> Registered:
         reports=tuple(reports),
         forms=person.forms,
         su_sector=person.sectors,
-        labour_sector=person.labour,
+        labour_sector=(*person.labour, *_commoner(person.labour, rng)),
         cu_sector=person.crime,
         dublin_indication=person.dublin,
         sex=person.sex,
@@ -83,6 +85,12 @@ def as_record(person: Person, rng: random.Random) -> Registered:
         age=person.age,
         minor=person.minor,
     )
+
+
+def _commoner(labour: Sequence[str], rng: random.Random) -> list[str]:
+    """Sectors that other reports named as well: what is more common does not count beside what is rarer."""
+    after = RARER_FIRST[RARER_FIRST.index(labour[0]) + 1 :] if labour else ()
+    return rng.sample(after, k=rng.randint(0, len(after)))
 
 
 PEOPLE = st.integers(0, 6).flatmap(lambda n: st.tuples(*(people(number) for number in range(n))))

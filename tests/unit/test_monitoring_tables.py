@@ -49,6 +49,15 @@ def test_a_sector_of_crime_counts_for_criminal_exploitation_only() -> None:
     )
 
 
+def test_of_several_sectors_of_labour_the_rarest_counts_and_other_labour_last() -> None:
+    several = replace(record(year=2020), labour_sector=("HORECA", "OVERIGE_ARBEID", "OVERIGE_DIENSTVERLENING"))
+    two = [several, replace(several, number="2", labour_sector=("OVERIGE_ARBEID", "HORECA"))]
+    found = of("2.4a", *two, record("3", year=2020))
+    assert {row: n for (row, column), n in found.items() if column == "2020"} == {
+        "OVERIGE_DIENSTVERLENING": 1, "HORECA": 1, "total": 2,
+    }  # fmt: skip
+
+
 def test_a_dublin_indication_of_either_kind_counts_in_the_drugs_sector_by_region() -> None:
     claim, drugs = ("DUBLINCLAIM",), ("DRUGSDELICTEN",)
     counted = [of_crime(drugs, claim, "NG"), of_crime(drugs, ("POTENTIELE_DUBLINCLAIM",), "PL")]
