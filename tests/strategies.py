@@ -89,7 +89,7 @@ def _text(field: Field) -> st.SearchStrategy[str]:
     if field.role in ("subject", "other-subject"):
         return NUMBERS
     if field.field_class == "identity":
-        return BSNS if field.name == "bsn" else NAMES
+        return {"bsn": BSNS, "v_number": NAMES.map(lambda text: f"{text}9")}.get(field.name, NAMES)
     if field.role == "token":
         return st.from_regex(TOKEN, fullmatch=True)
     # \Z, for $ also matches before a newline.

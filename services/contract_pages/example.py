@@ -21,6 +21,7 @@ TOKEN = f"1.{'bmlldGVjaHQ' * 11}"
 SEALED_TEXT = "verzonnen"
 #: Nobody's: it fails the eleven test.
 BSN = "999912346"
+V_NUMBER = "9999000001"
 
 #: What is tried on a pattern, in this order.
 TEXTS = (
@@ -74,6 +75,8 @@ def _value(field: Field, publisher: str | None) -> Any:
             return TOKEN
         case "string" if field.name == "bsn":
             return BSN
+        case "string" if field.name == "v_number":
+            return V_NUMBER
         case "string":
             return SUBJECT if field.role in {"subject", "other-subject"} else SEALED_TEXT
         case "int" | "long":

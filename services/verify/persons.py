@@ -2,8 +2,9 @@
 
 Subjects are one person by an equal V-number, an equal BSN, or an equal name with an equal birth date, and by the desk's
 links that no unlink ended: a link and its end are each logged under both subjects, and a link joins for as long as it
-stands under one of them. A BSN is nine digits, not all the same; a name and a V-number have a letter or a digit, and
-no control character: what is anything else joins nobody. Whoever nobody joined counts apart (architecture, section 5).
+stands under one of them. A BSN is nine digits, not all the same; a V-number has a digit, a name a letter or a digit, and
+neither a control character: what is anything else joins nobody. Capitals, blanks and the way accents are stored tell no name
+apart, and blanks no number. Whoever nobody joined counts apart (architecture, section 5).
 """
 
 from __future__ import annotations
@@ -189,19 +190,24 @@ def _listed(opened: Event, name: str) -> tuple[str, ...]:
 def _names(opened: Event) -> Iterator[Node]:
     """Return what only one person has; a field that did not open is still sealed and names nobody."""
     number, bsn = getattr(opened, "v_number", None), getattr(opened, "bsn", None)
-    if isinstance(number, str) and _is_said(number):
-        yield "v_number", number
+    if isinstance(number, str) and "Nd" in (kinds := _kinds(number)) and "Cc" not in kinds:
+        yield "v_number", re.sub(r"\s", "", number)
     if isinstance(bsn, str) and bsn.isascii() and bsn.isdigit() and len(bsn) == BSN_DIGITS and bsn != bsn[0] * len(bsn):
         yield "bsn", bsn
     name, born = getattr(opened, "name", None), getattr(opened, "birth_date", None)
     if isinstance(name, str) and _is_said(name) and isinstance(born, date):
-        yield "name", re.sub(r"\s+", " ", name).strip().casefold(), born.isoformat()
+        plain = unicodedata.normalize("NFD", unicodedata.normalize("NFD", name).casefold())
+        yield "name", re.sub(r"\s+", " ", plain).strip(), born.isoformat()
 
 
 def _is_said(text: str) -> bool:
     """Return whether a text can name one person: blanks and signs are what any client may be called."""
-    kinds = {unicodedata.category(character) for character in text}
+    kinds = _kinds(text)
     return "Cc" not in kinds and any(kind.startswith(("L", "N")) for kind in kinds)
+
+
+def _kinds(text: str) -> set[str]:
+    return {unicodedata.category(character) for character in text}
 
 
 def _links(delivered: Iterable[Entry]) -> Iterator[tuple[str, str]]:

@@ -24,7 +24,7 @@ from ketenbus.events import (
     RegistrationRecorded,
     VictimReported,
 )
-from ketenbus.identity import broken
+from ketenbus.identity import broken, same_name, same_number
 from ketenbus.keyring import PublisherKeys
 from ketenbus.preparing import Outgoing, Refused, prepare_many
 from ketenbus.settings import PartnerSettings
@@ -178,9 +178,9 @@ def _identity(event: VictimReported) -> tuple[dict[str, str], int]:
     """Return what only one person has, and how many fields hold what many may have: a publisher may pass by the SDK's rules."""
     said = {field: text for field in ("v_number", "bsn", "name") if isinstance(text := getattr(event, field), str)}
     sound = {field: text for field, text in said.items() if not any(broken(field, text))}
-    keys: dict[str, str] = {kind: sound[kind] for kind in ("v_number", "bsn") if kind in sound}
+    keys: dict[str, str] = {kind: same_number(sound[kind]) for kind in ("v_number", "bsn") if kind in sound}
     if "name" in sound and isinstance(event.birth_date, date):
-        keys["name_and_birth_date"] = f"{' '.join(sound['name'].casefold().split())}\0{event.birth_date.isoformat()}"
+        keys["name_and_birth_date"] = f"{same_name(sound['name'])}\0{event.birth_date.isoformat()}"
     return keys, len(said) - len(sound)
 
 

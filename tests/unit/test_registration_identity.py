@@ -70,6 +70,8 @@ def test_what_names_nobody_is_counted() -> None:
         {"v_number": ""},
         {"v_number": " "},
         {"v_number": "-"},
+        {"v_number": "onbekend"},
+        {"v_number": "n.v.t."},
         {"v_number": "9999000001\n"},
         {"bsn": ""},
         {"bsn": "000000000"},
@@ -102,6 +104,21 @@ def test_a_name_written_with_other_blanks_and_capitals_is_one_name() -> None:
     assert how_many(*({"name": name, "birth_date": BORN} for name in names)) == 1
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (
+            {"name": "Zo\u00eb \u00c5str\u00f6m", "birth_date": BORN},
+            {"name": "zoe\u0308 A\u030astro\u0308m", "birth_date": BORN},
+        ),
+        ({"v_number": "9999000001"}, {"v_number": " 9999 000 001\u00a0"}),
+    ],
+    ids=["accents", "blanks"],
+)
+def test_one_name_or_number_stored_in_two_ways_is_one_person(one: dict[str, Any], other: dict[str, Any]) -> None:
+    assert how_many(one, other) == 1
+
+
 def test_a_name_without_birth_date_names_nobody_and_is_no_fault() -> None:
     assert how_many({"name": "Ada"}, {"name": "Ada"}) == 2
     assert of_nobody(name="Ada") == 0
@@ -113,7 +130,13 @@ def test_a_made_up_bsn_that_fails_the_eleven_test_is_one_persons() -> None:
 
 
 NOTHING = st.text(st.characters(categories=["Z", "P", "S", "M", "Cf"]), max_size=4)
-TEXTS = NOTHING | st.sampled_from(["1", "000000000", BSN, "999912347", "Ada", " ada", "A\tda"]) | st.text(max_size=3)
+TEXTS = (
+    NOTHING
+    | st.sampled_from(
+        ["1", " 1", "onbekend", "\u00e9", "E\u0301", "000000000", BSN, "999912347", "Ada", " ada", "A\tda"]
+    )
+    | st.text(max_size=3)
+)
 CLIENTS = st.lists(
     st.fixed_dictionaries(
         {},

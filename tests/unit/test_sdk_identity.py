@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ketenbus.contract import contract
 from ketenbus.events import MODELS
-from ketenbus.identity import IS_BSN, NO_CONTROL, NOT_BLANK, broken
+from ketenbus.identity import IS_BSN, NO_CONTROL, NO_NUMBER, NOT_BLANK, broken
 from ketenbus.keyring import PublisherKeys
 from ketenbus.preparing import Outgoing, Prepared, Refused, prepare
 from ketenbus.rules import broken as broken_of_event
@@ -28,8 +28,9 @@ def prepared(folder: Path, **said: Any) -> Prepared | Refused:
 @pytest.mark.parametrize(
     ("said", "problems"),
     [
-        ({"v_number": ""}, [("v_number", NOT_BLANK)]),
-        ({"v_number": "\t"}, [("v_number", NO_CONTROL), ("v_number", NOT_BLANK)]),
+        ({"v_number": ""}, [("v_number", NO_NUMBER)]),
+        ({"v_number": "onbekend"}, [("v_number", NO_NUMBER)]),
+        ({"v_number": "\t"}, [("v_number", NO_CONTROL), ("v_number", NO_NUMBER)]),
         ({"v_number": "V-9999\x7f"}, [("v_number", NO_CONTROL)]),
         ({"name": " \u00a0\u200b"}, [("name", NOT_BLANK)]),
         ({"name": "-"}, [("name", NOT_BLANK)]),
@@ -77,7 +78,7 @@ def test_every_text_that_says_who_somebody_is_is_checked(name: str) -> None:
 
 @given(st.sampled_from(["v_number", "bsn", "name"]), st.text())
 def test_a_rule_says_nothing_of_the_value(field: str, text: str) -> None:
-    assert {*broken(field, text)} <= {NO_CONTROL, NOT_BLANK, IS_BSN}
+    assert {*broken(field, text)} <= {NO_CONTROL, NOT_BLANK, NO_NUMBER, IS_BSN}
 
 
 @given(st.text(st.characters(categories=["Z", "P", "S", "M", "C"])))
