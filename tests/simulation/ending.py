@@ -88,7 +88,7 @@ def _persons(world: World) -> None:
     """The records in force are those of the persons whom the recount finds in the same log."""
     subjects = {key[0] for key in world.seats["disclose"].database.tables["fact"]}
     outcomes = [outcome for subject in sorted(subjects) for outcome in world.watch.expected(subject).values()]
-    right = Counter(standing.of_persons(recounted(outcomes, premises().opening.secret)))
+    right = Counter(standing.of_persons(recounted(outcomes, premises().opening.key)))
     held = Counter(records(world))
     if held != right:
         terms = f"{held.total()} records, {right.total()} persons, {(held - right).total()} and {(right - held).total()} alone"
