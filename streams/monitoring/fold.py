@@ -204,7 +204,7 @@ def _rows(table: Table, record: Registered, codelists: Mapping[str, CodeList]) -
 def _bands(table: Table, record: Registered) -> Iterator[str]:
     """Yield the band of an age; of an unknown one that of the youngest where the person is known to be a minor."""
     if record.age is None:
-        yield next(iter(table.bands)) if record.minor else UNKNOWN
+        yield min(table.bands, key=lambda name: table.bands[name]) if record.minor else UNKNOWN
         return
     yield next((name for name, (low, high) in table.bands.items() if low <= record.age <= high), UNKNOWN)
 

@@ -42,6 +42,13 @@ def of_crime(sectors: tuple[str, ...], dublin: tuple[str, ...], nationality: str
     return replace(held, cu_sector=sectors, dublin_indication=dublin, nationality=nationality)
 
 
+def test_a_minor_of_unknown_age_is_in_the_youngest_band_however_a_table_orders_them() -> None:
+    [table] = [t for t in the_tables() if t.table == "2.8"]
+    turned = table.model_copy(update={"bands": dict(reversed(table.bands.items()))})
+    minor = replace(record(), minor=True)
+    assert count(turned, [minor], CODES)["2.8", "ONDER_18", "total"] == 1
+
+
 def test_a_sector_of_crime_counts_for_criminal_exploitation_only() -> None:
     drugs = of_crime(("DRUGSDELICTEN",), (), "NG")
     assert of("2.5", drugs, replace(drugs, number="2", forms=("AU",))) == dict.fromkeys(
