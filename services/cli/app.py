@@ -188,7 +188,7 @@ def demo(
 @demo_app.command()
 @plainly
 def verify(out: Annotated[Path, typer.Option(help="The demo's folder.")] = OUT) -> None:
-    """Recount the last demo from the raw topics and the key ring alone, with code that shares nothing with the processors."""
+    """Recount the last demo from the raw topics and the key ring alone, with code that shares nothing with the processors but the SDK."""
     report = stored_report(out.absolute())
     if rule := report["options"]["without"]:
         raise ConfigurationError(

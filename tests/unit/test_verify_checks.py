@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import hashlib
 import json
@@ -17,6 +18,7 @@ from ketenbus.envelope import Envelope, Headers, source_of
 from ketenbus.errors import ConfigurationError, CorruptLogError
 from ketenbus.events import ConsentBegun, ConsentExpired, ConsentGiven
 from ketenbus.sealing import hidden, seal
+from services import verify
 from services.verify import law, log, periods, receipts, views
 from services.verify.agreement import Agreement, compare
 from services.verify.checks import Check
@@ -311,3 +313,14 @@ def test_a_register_that_keeps_what_an_expiry_ends_is_refused(tmp_path: Path) ->
     (tmp_path / "activities.yaml").write_text("- {id: one, version: 1, expiry_recalls: false}")
     with pytest.raises(ConfigurationError, match="one: expiry_recalls is false"):
         law.load(tmp_path)
+
+
+def test_of_the_sdk_the_recount_takes_only_what_it_says_it_cannot_check() -> None:
+    reading = {"codec", "contract", "envelope", "errors", "events", "keyring", "sealing", "values", "view"}
+    taken = set()
+    for file in Path(verify.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "ketenbus":
+                parts = (node.module or "").split(".")
+                taken |= {parts[1]} if len(parts) > 1 else {alias.name for alias in node.names}
+    assert taken <= reading
