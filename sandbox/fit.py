@@ -40,7 +40,13 @@ def fit(wanted: Targets, seed: int = 1) -> Plan:
     targets = counted(wanted, _base(plan_persons, plan_units, sectors))
     traits = dealt(plan_persons, targets, seed)
     text = told(traits, targets, printed=wanted == published())
-    targets = replace(targets, ranges=wanted.ranges, text=text)
+    # Ranges of random or scaled targets may not hold together: then they reach to what does.
+    ranges = {
+        cell: (min(low, made), max(made, high))
+        for cell, (low, high) in wanted.ranges.items()
+        for made, _ in [targets.ranges[cell]]
+    }
+    targets = replace(targets, ranges=ranges, text=text)
     return Plan(plan_persons, plan_units, sectors, traits, targets, _slack(wanted, targets))
 
 

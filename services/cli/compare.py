@@ -9,8 +9,8 @@ from typing import Literal
 from sandbox.targets import Cell, Targets, figures
 from sandbox.text import Wish, wishes
 
-#: equal to the target; different from it; unknown in the source; or an erratum: the printed number contradicts the
-#: source's own tables, and what was counted is what those give.
+#: equal to the target; different from it, or outside its bounds; unknown in the source, and within the bounds it gives; or
+#: an erratum: the printed number contradicts the source's own tables, and what was counted is what those give.
 State = Literal["equal", "different", "unknown", "erratum"]
 
 
@@ -78,7 +78,8 @@ def _cells(counted: Mapping[tuple[str, str, str], float], targets: Targets) -> I
                 if target is not None:
                     yield Compared(cell, value, target, None, "equal" if value == target else "different")
                 elif bounds is not None:
-                    yield Compared(cell, value, None, bounds, "unknown")
+                    within = bounds[0] <= value <= bounds[1]
+                    yield Compared(cell, value, None, bounds, "unknown" if within else "different")
 
 
 def _text(counted: Mapping[tuple[str, str, str], float], targets: Targets) -> Iterator[Compared]:

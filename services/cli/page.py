@@ -148,9 +148,9 @@ def _cell(compared: Compared | None) -> str:
     if compared is None:
         return "<td></td>"
     counted = html(number(compared.counted))
-    if compared.state == "unknown":
-        low, high = compared.bounds or (0, 0)
-        return f'<td class="unknown">{counted}<small>{low}-{high}</small></td>'
+    if compared.bounds is not None:
+        low, high = compared.bounds
+        return f'<td class="{compared.state}">{counted}<small>{low}-{high}</small></td>'
     off = f" ({compared.difference:+g})" if compared.difference else ""
     return f'<td class="{compared.state}">{counted}<small>{html(number(compared.target or 0))}{off}</small></td>'
 

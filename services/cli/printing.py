@@ -68,6 +68,9 @@ def _cell(compared: Compared | None) -> str:
         case "unknown":
             low, high = compared.bounds or (0, 0)
             return f"[cyan]{compared.counted} \\[{low}-{high}][/cyan]"
+        case "different" if compared.bounds is not None:
+            low, high = compared.bounds
+            return f"[bold red]{compared.counted} \\[{low}-{high}][/bold red]"
         case "different":
             return f"[bold red]{compared.counted} ({compared.difference:+g})[/bold red]"
         case "erratum":
@@ -106,7 +109,7 @@ def print_verdict(result: Result) -> bool:
     """Print the lines a run is judged by, and return whether all is as it should be."""
     whole = result.options.scale == 1 and result.options.targets == "published"
     found = errata() if whole else ()
-    if not whole and any(result.slack.values()):
+    if any(result.slack.values()):
         moved = ", ".join(f"{table} {n}" for table, n in result.slack.items() if n)
         print(f"targets are the nearest jointly feasible cells (moved in all: {moved})")
     for erratum in found:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
+
+import pytest
 
 from sandbox.fit import fit
 from sandbox.people import people
@@ -15,6 +18,7 @@ from services.account.account import Account, Balance
 from services.cli.charts import Bar, Part, columns, number, rows, same
 from services.cli.compare import Compared, aim, compare, in_text
 from services.cli.page import MADE_UP, page
+from services.cli.printing import print_verdict
 from services.cli.report import Options, Result
 
 
@@ -48,6 +52,21 @@ def test_a_figure_of_the_text_that_is_off_is_different() -> None:
     off = Cell("text", "H19.2020", "value")
     [one] = [c for c in compare(counted() | {off: 58}, plan().targets) if c.cell == off]
     assert (one.state, one.target, one.difference) == ("different", 57, 1)
+
+
+@pytest.mark.parametrize(
+    ("count", "state"), [(417, "different"), (418, "unknown"), (450, "unknown"), (451, "different")]
+)
+def test_a_cell_that_the_source_only_bounds_is_different_outside_its_bounds(count: int, state: str) -> None:
+    cell = Cell("2.9", "POLITIE", "2016")
+    compared = compare(counted() | {cell: count}, plan().targets)
+    assert [one.state for one in compared if one.cell == cell] == [state]
+    assert ('class="different">' in page(result(compared))) is (state == "different")
+
+
+def test_targets_that_were_moved_are_told_of_at_full_size_too(capsys: pytest.CaptureFixture[str]) -> None:
+    print_verdict(replace(result(compare(counted(), plan().targets)), slack={"2.9": 1}))
+    assert "targets are the nearest jointly feasible cells (moved in all: 2.9 1)" in capsys.readouterr().out
 
 
 def test_a_bound_is_told_as_a_bound() -> None:
