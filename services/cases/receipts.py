@@ -12,13 +12,14 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from ketenbus.envelope import SOURCE
 from streams.disclose.tokens import EventName
 from streams.runtime.records import Record
 
 
 @dataclass(frozen=True, slots=True)
 class Stands:
-    """One receipt: the event it is of, what it says, and whether the batch it came in is whole and signed."""
+    """One receipt: the event it is of, what it says, and whether it says so and the batch it came in is whole and signed."""
 
     name: EventName
     type: str
@@ -42,8 +43,15 @@ def read(records: Iterable[Record], public: Ed25519PublicKey) -> list[Stands]:
         told = json.loads(record.value or b"")
         batch = dict(record.headers)["ketenbus-batch"].decode().partition("/")[0]
         name = EventName(bytes.fromhex(subject), oin, event_id)
-        found.append(Stands(name, told["type"], tuple(told["outcomes"]), signed[batch]))
+        found.append(Stands(name, told["type"], tuple(told["outcomes"]), signed[batch] and _is_of(name, told)))
     return found
+
+
+def _is_of(name: EventName, told: Mapping[str, Any]) -> bool:
+    """Return whether a receipt is filed under what it says it is of; the key is not signed."""
+    said = SOURCE.fullmatch(told["source"])
+    subject = told.get("subject", name.subject.hex())  # one from before receipts named it
+    return said is not None and (subject, said[1], told["id"]) == (name.subject.hex(), name.oin, name.id)
 
 
 def _is_signed(rows: Iterable[tuple[int, int, bytes, bytes]], public: Ed25519PublicKey) -> bool:

@@ -1,4 +1,8 @@
-"""The receipts: signed in batches by disclose, and the latest of an event says what every candidate stands at."""
+"""The receipts: signed in batches by disclose, and the latest of an event says what every candidate stands at.
+
+What is signed is what a receipt says, so it is filed under what it says it is of. One from before receipts named their subject is
+held to its event only.
+"""
 
 from __future__ import annotations
 
@@ -38,18 +42,21 @@ class Receipts:
 
 
 def read(records: Iterable[Raw], public: Ed25519PublicKey) -> Receipts:
-    """Return the receipts, every batch whole and signed."""
+    """Return the receipts, every batch whole and signed, and each filed under what it is of."""
     latest: dict[str, Mapping[str, Any]] = {}
     batches: dict[str, _Batch] = {}
+    misfiled: set[str] = set()
     for record in records:
         headers = dict(record.headers)
         value = record.value or b""
-        latest[record.key.decode()] = json.loads(value)
+        latest[record.key.decode()] = told = json.loads(value)
         batch, number, count = headers["ketenbus-batch"].decode().split("/")
+        if not _is_of(record.key.decode(), told):
+            misfiled.add(batch)
         signature = headers["ketenbus-batch-signature"]
         held = batches.setdefault(batch, _Batch(int(count), signature, {}))
         held.digests[int(number)] = hashlib.sha256(value).digest()
-    wrong = [name for name, batch in batches.items() if not _is_signed(batch, public)]
+    wrong = [name for name, batch in batches.items() if name in misfiled or not _is_signed(batch, public)]
     return Receipts(latest, Check.of("batches of receipts signed", len(batches), wrong))
 
 
@@ -73,6 +80,12 @@ def against(receipts: Receipts, expected: Mapping[str, Iterable[Outcome]]) -> Ch
 
 def _told(said: Mapping[str, Any]) -> tuple[str, str, str, tuple[str, ...]]:
     return said["outcome"], said["mask"], said["activity"], tuple(said["reasons"])
+
+
+def _is_of(key: str, told: Mapping[str, Any]) -> bool:
+    subject, oin, event_id = key.split("/", 2)
+    said = told.get("source", "").split(":")[3:4]
+    return (told.get("subject", subject), said, told.get("id")) == (subject, [oin], event_id)
 
 
 def _is_signed(batch: _Batch, public: Ed25519PublicKey) -> bool:

@@ -207,4 +207,11 @@ def _receipt(event: LogEvent, stands: Sequence[Standing]) -> dict[str, object]:
         }
         for s in sorted(stands, key=lambda s: (s.decision.recipient, s.decision.purpose))
     ]
-    return {"source": event.source, "id": event.name.id, "type": event.event.TYPE, "outcomes": outcomes}
+    # The subject too: the signature is over what a receipt says, and not over the key it is filed under.
+    return {
+        "subject": event.subject.hex(),
+        "source": event.source,
+        "id": event.name.id,
+        "type": event.event.TYPE,
+        "outcomes": outcomes,
+    }

@@ -111,13 +111,22 @@ def batch(values: list[bytes], changed: bytes | None = None) -> list[Record]:
     ]  # fmt: skip
 
 
-VALUES = [json.dumps({"type": "victim-reported", "outcomes": [], "n": n}).encode() for n in range(3)]
+OF = {"subject": "ab" * 16, "source": f"urn:nld:oin:{'1' * 20}:systeem:x", "type": "victim-reported", "outcomes": []}
+VALUES = [json.dumps(OF | {"id": f"e/{n}"}).encode() for n in range(3)]
 
 
 def test_receipts_of_a_whole_batch_are_signed_also_when_it_was_sent_twice() -> None:
     found = receipts.read([*batch(VALUES), *batch(VALUES)], KEY.public_key())
     assert [one.signed for one in found] == [True] * 6
     assert found[1].name == EventName(bytes.fromhex("ab" * 16), "1" * 20, "e/1")
+
+
+def test_a_receipt_that_is_filed_under_what_it_is_not_of_is_not_signed_for_that() -> None:
+    one, other, _ = batch(VALUES)
+    swapped = [replace(one, key=other.key), replace(other, key=one.key), batch(VALUES)[2]]
+    assert [s.signed for s in receipts.read(swapped, KEY.public_key())] == [False, False, True]
+    elsewhere = replace(one, key=(one.key or b"").replace(b"abab", b"cdcd"))
+    assert [s.signed for s in receipts.read([elsewhere, *batch(VALUES)[1:]], KEY.public_key())] == [False, True, True]
 
 
 def test_a_receipt_that_was_changed_or_is_missing_leaves_its_batch_unsigned() -> None:

@@ -75,8 +75,9 @@ def test_what_is_no_event_stops_the_recount() -> None:
         log.read([log_record(value=b"\0")], {})
 
 
-def batch(*outcomes: dict[str, Any], key: str = f"aa/{OIN}/e1") -> list[Raw]:
-    values = [json.dumps({"source": SOURCE, "id": "e1", "outcomes": [told]}).encode() for told in outcomes]
+def batch(*outcomes: dict[str, Any], key: str = f"aa/{OIN}/e1", subject: str | None = "aa") -> list[Raw]:
+    of = {"source": SOURCE, "id": "e1"} | ({} if subject is None else {"subject": subject})
+    values = [json.dumps(of | {"outcomes": [told]}).encode() for told in outcomes]
     digest = hashlib.sha256(b"".join(hashlib.sha256(value).digest() for value in values)).digest()
     signature = base64.b64encode(DISCLOSE_KEY.sign(b"ketenbus-receipts/1" + digest))
     return [
@@ -99,6 +100,17 @@ def test_a_batch_of_receipts_must_be_whole_and_signed() -> None:
     assert receipts.read(whole[:1], PUBLIC).signatures.places == ("b",)
     assert receipts.read([whole[0], replace(whole[1], value=b"{}")], PUBLIC).signatures.wrong == 1
     assert receipts.read(whole, SIGNING_KEY.public_key()).signatures.wrong == 1
+
+
+@pytest.mark.parametrize("key", [f"bb/{OIN}/e1", f"aa/{'7' * 20}/e1", f"aa/{OIN}/e2"])
+def test_a_receipt_that_is_filed_under_another_subject_or_event_is_noticed(key: str) -> None:
+    assert receipts.read(batch(GIVEN), PUBLIC).signatures.wrong == 0
+    assert receipts.read(batch(GIVEN, key=key), PUBLIC).signatures.places == ("b",)
+
+
+def test_a_receipt_from_before_receipts_named_their_subject_is_held_to_its_event() -> None:
+    assert receipts.read(batch(GIVEN, subject=None), PUBLIC).signatures.wrong == 0
+    assert receipts.read(batch(GIVEN, subject=None, key=f"aa/{OIN}/e2"), PUBLIC).signatures.wrong == 1
 
 
 def test_the_latest_receipt_of_an_event_counts() -> None:
