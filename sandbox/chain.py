@@ -45,8 +45,7 @@ def _of_investigators(teller: Teller, dossier: Dossier, day: date, at: int) -> N
     signal = None
     if at % 2 == 0 and dossier.partner != "nla-opsporing":
         forms = {"criterion": "GERINGSTE_AANWIJZING", "detected_on": day, "forms": dossier.person.forms}
-        outcome = delivered("nla", "OPSPORING")
-        signal = teller.tell(dossier.partner, "signal-raised", moment, base | forms, [outcome])
+        signal = teller.tell(dossier.partner, "signal-raised", moment, base | forms)
         if at % 8 == 0:
             told = {"reason": "NO_INDICATION", "decided_on": day, "caused_by": signal}
             teller.tell(dossier.partner, "signal-dismissed", moment, _happened(dossier.number, moment) | told)

@@ -255,9 +255,9 @@ NAMED_ROWS: tuple[NamedRow, ...] = (
         _delivered(("report-withheld",), CARE, ("rapporteur", "MONITORING")),
     ),
     _row(
-        "signals on labour",
-        "signals of police and KMar on labour exploitation go to the Inspectorate",
-        "programma-en-opvang, A-11, A-12 (003:740-747)",
-        _delivered(("signal-raised",), ("politie", "kmar"), ("nla", "OPSPORING")),
+        "signals",
+        "no signal goes to anybody: whether it is on labour exploitation, which would go to the Inspectorate, is sealed",
+        "programma-en-opvang, A-11, A-12 (003:740-747); no source names another",
+        lambda register: _never(lambda _: True, None, frozenset(register.by_type) - {"signal-raised"}, register),
     ),
 )

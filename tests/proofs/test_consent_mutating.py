@@ -35,7 +35,7 @@ def caught(*names: str) -> list[Caught]:
         ("registratie-opsporing/1 publishers - kmar", "3.5 row 6"),
         ("plaatsing-opvang/1 consent required-or-safety -> none", "3.5 row 5"),
         ("plaatsing-opvang/1 purpose OPSPORING", "care-to-authorities"),
-        ("opsporing-signaal/1 publishers + opvang", "care-to-authorities"),
+        ("uitvoering-aangifte/1 types + signal-raised", "signals"),
         ("monitoring-tellingen/1 types + victim-reported", "monitoring-persons"),
         ("uitvoering-aangifte/1 mask + narrative", "story-stays"),
         ("rule withhold_superseded: False", "gone-never-delivered"),

@@ -72,13 +72,20 @@ def test_help_during_the_bedenktijd_is_unconditional() -> None:
         assert (decision.outcome, decision.reasons) == ("delivered", ("legal-task",))
 
 
+def test_a_signal_goes_to_nobody_for_nothing_in_clear_says_that_it_is_on_labour_exploitation() -> None:
+    clear = {f.name for f in contract().types["signal-raised"].fields if f.field_class in {"neutral", "quasi"}}
+    assert not clear & {"forms", "su_sector", "labour_sector", "cu_sector"}
+    for kind in contract().types["signal-raised"].publishers:
+        assert decide(the_register(), case("signal-raised", kind), replay([given()])) == (), kind
+
+
 def test_an_activity_not_in_force_on_the_day_of_the_event_rules_nothing() -> None:
     before = Case(case().ref, "victim-reported", "politie", case().day.replace(year=2013), False)
     assert decide(the_register(), before, replay([])) == ()
 
 
 def test_a_publisher_no_activity_names_is_withheld_for_that_reason() -> None:
-    decision = decision_on([given()], "nla", "OPSPORING", type="signal-raised")
+    decision = decision_on([given()], "om", "OPSPORING", type="aangifte-filed")
     assert (decision.outcome, decision.activity, decision.reasons) == ("withheld", "", ("no-activity",))
 
 
