@@ -259,13 +259,14 @@ def _of_another_age(known: Known, gone: frozenset[Ref]) -> frozenset[Ref]:
 
 
 def has_authority(said: Said) -> bool:
-    """Return whether the speaker could grant: the person or representative when adult, parent or guardian when minor (6).
+    """Return whether the speaker could grant: the person when adult, parent or guardian when minor (6).
 
-    Source: slachtoffermonitor-part1, L1099-1102. An unknown age gives nobody authority (default no).
+    Source: slachtoffermonitor-part1, L1099-1102. It names no other representative of an adult, and an unknown age gives nobody
+    authority: default no (`adult-represented`).
     """
     match said.age_group:
         case "ADULT":
-            return said.giver[0] in ("PERSON", "REPRESENTATIVE")
+            return said.giver[0] == "PERSON"
         case "MINOR":
             return said.giver[0] in ("PARENT", "GUARDIAN")
         case _:

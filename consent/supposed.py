@@ -50,7 +50,9 @@ _STATES: Mapping[Consent, Callable[[], tuple[Fact, ...]]] = {
         _fact(FactQuarantined(**_HAPPENED, quarantined_type="consent-withdrawn", quarantined_id="supposed-unreadable",
                               quarantined_source=f"urn:nld:oin:{OIN}:systeem:supposed"), "supposed-quarantine"),
     ),
-    Consent.CONFLICT: lambda: (_given(), _refused(given_by="REPRESENTATIVE")),
+    Consent.CONFLICT: lambda: (
+        _given(given_by="PARENT", giver="one", age_group="MINOR"), _refused(given_by="PARENT", giver="two", age_group="MINOR"),
+    ),
     Consent.REFUSED: lambda: (_refused(),),
     Consent.WITHDRAWN: lambda: (
         _given(), _fact(ConsentWithdrawn(**_SAID, withdraws="supposed-consent"), "supposed-withdrawal"),

@@ -100,10 +100,9 @@ REASONS: Mapping[str, Reason] = {
               "Consent would have to be given explicitly and apart from other questions."),
     ),
     Consent.NO_AUTHORITY: Reason(
-        Words("Wie instemde, mocht dat niet: voor een minderjarige beslist een ouder of voogd, voor een volwassene de betrokkene "
-              "zelf of een wettelijk vertegenwoordiger.",
-              "Who agreed had no authority: for a minor a parent or guardian decides, for an adult the person "
-              "or a legal representative."),
+        Words("Wie instemde, mocht dat niet: voor een minderjarige beslist een ouder of voogd, voor een volwassene alleen de "
+              "betrokkene zelf.",
+              "Who agreed had no authority: for a minor a parent or guardian decides, for an adult the person alone."),
         Words("Iemand die wel mag beslissen zou toestemming moeten geven.", "Someone who may decide would have to give consent."),
     ),
     Consent.UNOBTAINABLE: Reason(

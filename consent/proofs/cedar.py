@@ -37,7 +37,7 @@ permit(principal, action == Action::"heard", resource) when {
   (!context.grants || (
     context.explicit && context.unbundled && context.in_office && !context.withdrawals.contains(context.name) &&
     !context.expired.contains(context.name) && (!context.begins_later || context.begun.contains(context.name)) && (
-      (context.age_group == "ADULT" && !context.still_minor && ["PERSON", "REPRESENTATIVE"].contains(context.given_by)) ||
+      (context.age_group == "ADULT" && !context.still_minor && context.given_by == "PERSON") ||
       (context.age_group == "MINOR" && !context.adult_already && ["PARENT", "GUARDIAN"].contains(context.given_by)))))
 };
 permit(principal, action == Action::"beats", resource) when {

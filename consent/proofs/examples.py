@@ -126,7 +126,10 @@ CASE = Ref(OIN, "case")
 EXAMPLES: Mapping[Consent, tuple[Fact, ...]] = {
     Consent.GIVEN: (grant(),),
     Consent.QUARANTINED: (grant(), held()),
-    Consent.CONFLICT: (grant(), refusal(given_by="REPRESENTATIVE")),
+    Consent.CONFLICT: (
+        grant(given_by="PARENT", giver="one", age_group="MINOR"),
+        refusal(given_by="PARENT", giver="two", age_group="MINOR"),
+    ),
     Consent.REFUSED: (refusal(),),
     Consent.WITHDRAWN: (grant(), withdrawal("grant")),
     Consent.EXPIRED: (grant(), period(ConsentExpired, "grant")),

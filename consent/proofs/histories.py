@@ -42,7 +42,7 @@ RECIPIENTS = (None, None, "comensha", "opvang", "zorgcoordinatie")
 CLASSES = ("quasi", "identity", "special")
 PHASES = ("signal", "shelter", "residence")
 PURPOSES = (None, None, "REGISTRATIE", "PLAATSING", "HULP")
-#: Who speaks, under which number, and the age of the person at which they have authority.
+#: Who speaks, under which number, and the age they say the person has.
 SPEAKERS: tuple[Speaker, ...] = (
     ("PERSON", None, "ADULT"),
     ("REPRESENTATIVE", "one", "ADULT"),

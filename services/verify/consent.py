@@ -29,8 +29,8 @@ from services.verify.chains import Head, Name, name_of
 from services.verify.law import Candidate
 from services.verify.log import Entry
 
-#: Who may speak for a subject of that age (slachtoffermonitor-part1, L1099-1102); for an unknown age nobody may.
-AUTHORITY = {"ADULT": {"PERSON", "REPRESENTATIVE"}, "MINOR": {"PARENT", "GUARDIAN"}}
+#: Who may speak for a subject of that age (slachtoffermonitor-part1, L1099-1102); for an unknown age, or for an adult beside the person, nobody may.
+AUTHORITY = {"ADULT": {"PERSON"}, "MINOR": {"PARENT", "GUARDIAN"}}
 
 
 #: a phase of the case and a class of fields

@@ -205,7 +205,7 @@ def test_what_was_shared_on_a_refusal_that_came_in_late_is_certified_as_unlawful
     )
     found = certified(running, told, law)
     assert (found.count("lawful-then"), found.count("unlawful-then")) == (0, 4)
-    assert {r for h in found.held for d in h.deliveries for r in d.reasons} == {"consent-conflict"}
+    assert {r for h in found.held for d in h.deliveries for r in d.reasons} == {"consent-refused"}
 
 
 def test_a_subject_is_named_by_a_partner_and_its_number_or_by_the_hash_that_lineage_prints(running: Bus) -> None:

@@ -155,7 +155,7 @@ def test_5_a_grant_ends_by_a_fact_only_and_an_ended_grant_is_as_one_withdrawn_th
     ("giver", "age", "authority"),
     [
         ("PERSON", "ADULT", True),
-        ("REPRESENTATIVE", "ADULT", True),
+        ("REPRESENTATIVE", "ADULT", False),
         ("PARENT", "ADULT", False),
         ("GUARDIAN", "ADULT", False),
         ("PERSON", "MINOR", False),

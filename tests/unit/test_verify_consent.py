@@ -34,6 +34,7 @@ OIN = "00000099000000015000"
 SOURCE = f"urn:nld:oin:{OIN}:systeem:x"
 LAW = law.load(Path(__file__).parents[2] / "consent" / "register")
 PERSON = {"given_by": "PERSON", "age_group": "ADULT"}
+REPRESENTATIVE = {"given_by": "REPRESENTATIVE", "age_group": "ADULT"}
 MOTHER = {"given_by": "PARENT", "giver": "mother", "age_group": "MINOR"}
 FATHER = {"given_by": "PARENT", "giver": "father", "age_group": "MINOR"}
 PARENT = {"given_by": "PARENT", "age_group": "MINOR"}
@@ -102,6 +103,8 @@ def lost(id_: str, **scope: Any) -> Entry:
         ("a withdrawal ends that grant only", [yes("a"), yes("b", 2), back("w", "a")], "consent"),
         ("a withdrawn grant leaves the refusal", [no("a", 1), yes("b", 2), back("w", "b")], "consent-refused"),
         ("a child cannot grant", [yes("a", who=CHILD)], "no-authority"),
+        ("who calls oneself a representative grants nothing", [yes("a", who=REPRESENTATIVE)], "no-authority"),
+        ("who calls oneself a representative refuses", [yes("a"), no("b", who=REPRESENTATIVE)], "consent-refused"),
         ("nobody grants for an unknown age", [yes("a", who={**PERSON, "age_group": "UNKNOWN"})], "no-authority"),
         ("a child refuses validly", [yes("a", 2, who=MOTHER), no("b", 1, who=CHILD)], "consent-refused"),
         ("parents who disagree are a conflict", [yes("a", 2, who=MOTHER), no("b", 1, who=FATHER)], "consent-conflict"),
