@@ -22,6 +22,7 @@ from ketenbus.errors import ConfigurationError
 from services.cli.app import app
 from services.register import lines, page, reading, telling
 from streams.runtime.settings import LAW, REGISTER
+from tests.consent_facts import the_register
 
 ROOT = Path(__file__).parents[2]
 #: The domain handbooks, where they lie beside the clone; they are not part of the project.
@@ -187,6 +188,32 @@ def test_an_activity_that_no_statement_asks_for_is_named() -> None:
     statements = [document(path.name, path.read_text("utf-8")) for path in STATEMENTS]
     with pytest.raises(ValueError, match="activity x: no statement of a handbook asks for it"):
         read_rulebook(lists[0], lists[1], lists[2], statements, lonely)
+
+
+#: What a handbook marks as its own (`[I]`, `[D]`, `System:`, behind an arrow, "inference"), or calls to be confirmed by a lawyer.
+OF_THE_HANDBOOK = {
+    "programma-en-opvang": "P-03 P-08 P-09 P-10 P-12 P-14 P-17 P-19 P-20 P-21 P-25 P-47 P-51 P-55 P-56 P-57 P-59 P-62 P-63 "
+    "P-49b.1 P-49b.3 P-49b.4 P-49b.5 P-49b.6 R35-1 R35-2 R35-3 R35-4 R35-5 R35-6 R35-7 R35-8 R35-9",
+    "slachtoffermonitor-part1": "P10 P19 P24 P26",
+    "slachtoffermonitor-part2": "P-03 P-04 P-10 P-25 P-27 P-28",
+    "bescherming-2010-2014": "P6 P7 P12 TABLES-1 GUARD-7",
+}
+
+
+def test_what_a_handbook_adds_to_its_source_is_not_told_as_what_the_source_says() -> None:
+    status = {row.statement.key: row.statement.status for row in covered().rows}
+    told = {f"{handbook} {id}" for handbook, ids in OF_THE_HANDBOOK.items() for id in ids.split()}
+    assert {key for key in told if status[key] != "inferred"} == set()
+
+
+def test_the_safety_exception_rests_on_no_article_for_its_source_names_none() -> None:
+    [said] = [row.statement for row in covered().rows if row.statement.key == "programma-en-opvang P-07"]
+    assert said.articles == ()
+    assert "safety-article" in said.questions
+    for ref in ("plaatsing-comensha/1", "plaatsing-opvang/1"):
+        activity = the_register().by_ref(ref)
+        assert "safety-article" in activity.questions
+        assert "waarvoor geen bron een artikel noemt" in activity.ground.nl
 
 
 def run(*words: str) -> tuple[int, str]:
