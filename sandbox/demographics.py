@@ -167,7 +167,7 @@ def _crimes(deciding: Deciding, group: Group, number: int, weights: Mapping[str,
 
 
 def _can_be(nationality: str, form: str) -> bool:
-    """Whether the nationality leaves the form what it is: domestic is Dutch, cross-border is not (L439, inferred)."""
+    """Whether the nationality leaves the form what it is: domestic is Dutch, cross-border is not (slachtoffermonitor-part1:439, inferred)."""
     if form == "BL_SU":
         return nationality == "NL"
     return form != "GO_SU" or nationality not in {"NL", UNKNOWN}

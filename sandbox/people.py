@@ -1,7 +1,7 @@
 """The registered persons a plan stands for: all made up. Who counts in a figure has the traits of the plan.
 
 Of others, who count in none, the traits are drawn here. Nationalities: L812-813, L1022-1026; domestic or cross-border
-sexual exploitation follows from the nationality (slachtoffermonitor-part1, L439, inferred).
+sexual exploitation follows from the nationality (slachtoffermonitor-part1:439, inferred).
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ The counting rule, as `RULE` tells it to whoever reads the tables:
 - not reported: what reporters counted themselves in `report-withheld`, the latest of each chain of corrections.
 One report may be in both: a reporter may publish it and count it too, and a count names no report. So no number adds the two.
 
-Source: slachtoffermonitor-part1, L117 and L387 (withheld reports stay countable, without persons); programma-en-opvang, P-08 (L310-314)
+Source: slachtoffermonitor-part1:117 and :387 (withheld reports stay countable, without persons); programma-en-opvang, P-08 (L310-314)
 and Q-3 (L1029: small numbers per reporter identify).
 """
 
