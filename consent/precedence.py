@@ -209,9 +209,9 @@ def _specificity(said: Said) -> tuple[bool, ...]:
 
 
 def _out_of_office(known: Known, gone: frozenset[Ref]) -> frozenset[Ref]:
-    """Return the words of guardians who were known by number and not in office on the day they spoke (6).
+    """Return the words of guardians who were not in office on the day they spoke, by what was recorded of appointments (6).
 
-    An office begins and ends on days in the Netherlands, and ends whichever event of its chain of corrections the end names.
+    Of whom no appointment is recorded is in no office (1). An office begins and ends on days in the Netherlands, and ends whichever event of its chain of corrections the end names.
     """
     chain = chain_of(known)
     by_end = sorted(known.guardians_ended, key=lambda e: e.ended_on, reverse=True)  # the earliest of several counts
@@ -223,9 +223,9 @@ def _out_of_office(known: Known, gone: frozenset[Ref]) -> frozenset[Ref]:
             terms.setdefault(g.guardian, []).append((g.appointed_on, ended_on))
     out = set()
     for said in known.said:
-        office = terms.get(said.giver[1] or "") if said.giver[0] == "GUARDIAN" else None
-        if office is None:
+        if said.giver[0] != "GUARDIAN":
             continue
+        office = terms.get(said.giver[1] or "", [])
         if said.earliest is None or said.latest is None:
             out.add(said.ref)  # unknown is no (1)
             continue

@@ -103,7 +103,8 @@ REASONS: Mapping[str, Reason] = {
         Words("Wie instemde, mocht dat niet: voor een minderjarige beslist een ouder of voogd, voor een volwassene alleen de "
               "betrokkene zelf.",
               "Who agreed had no authority: for a minor a parent or guardian decides, for an adult the person alone."),
-        Words("Iemand die wel mag beslissen zou toestemming moeten geven.", "Someone who may decide would have to give consent."),
+        Words("Iemand die wel mag beslissen zou toestemming moeten geven, of van de voogd zou de benoeming moeten worden gemeld.",
+              "Someone who may decide would have to give consent, or the guardian's appointment be recorded."),
     ),
     Consent.UNOBTAINABLE: Reason(
         Words("Toestemming kon niet worden gevraagd, bijvoorbeeld omdat er geen contact meer is. Onbekend is nee.",

@@ -62,9 +62,17 @@ def histories(count: int, seed: int) -> Iterator[tuple[Fact, ...]]:
     for _ in range(count):
         speakers = rng.sample(SPEAKERS, rng.choice((1, 1, 2, 3)))
         facts = {fact.ref: fact for fact in (_fact(rng, speakers) for _ in range(rng.randint(0, MOST_FACTS)))}
+        facts |= {fact.ref: fact for fact in _in_office(rng, speakers)}
         if facts and rng.random() < 0.5:
             facts |= {fact.ref: fact for fact in _in_a_chain(rng, rng.choice(list(facts.values())))}
         yield tuple(facts.values())
+
+
+def _in_office(rng: Random, speakers: Sequence[Speaker]) -> Iterator[Fact]:
+    """Yield appointments of most guardians who speak: without one they grant nothing."""
+    for number in (number for kind, number, _ in speakers if kind == "GUARDIAN" and number is not None):
+        if rng.random() < 0.7:
+            yield _appointed(AT, number, f"office-{number}")
 
 
 def _in_a_chain(rng: Random, first: Fact) -> Iterator[Fact]:
@@ -153,12 +161,15 @@ def _retraction(rng: Random) -> Fact:
 def _guardian(rng: Random) -> Fact:
     if rng.random() < 0.5:
         return _ended(rng, rng.choice((*IDS, "g")), rng.choice((*IDS, "h")))
-    day = _moment(rng)
-    appointed = GuardianAppointed(
-        subject="1", occurred_at=day, occurred_precision="INSTANT",
-        guardian_kind="NIDOS", guardian=rng.choice(("one", "two")), appointed_on=day.date(),
+    return _appointed(_moment(rng), rng.choice(("one", "two")), rng.choice((*IDS, "g")))
+
+
+def _appointed(day: datetime, number: str, id: str) -> Fact:
+    event = GuardianAppointed(
+        subject="1", occurred_at=day, occurred_precision="INSTANT", guardian_kind="NIDOS",
+        guardian=number, appointed_on=day.date(),
     )  # fmt: skip
-    return Fact(Ref(OIN, rng.choice((*IDS, "g"))), AT, appointed)
+    return Fact(Ref(OIN, id), AT, event)
 
 
 def _report(rng: Random) -> Fact:

@@ -117,7 +117,7 @@ class _Known:
     def has_authority(self, event: ConsentGiven | ConsentRefused) -> bool:
         """Return whether who spoke could speak for the subject then.
 
-        A guardian whose guardianship is recorded could while it lasted, and one of whom nothing is recorded could. An
+        A guardian could while a recorded guardianship lasted, and one of whom nothing is recorded could not. An
         adult could not who, by a report or placement of that day or later, was a minor then; nor could anyone for a minor
         who, by one of that day or earlier, was an adult then.
         """
@@ -128,9 +128,9 @@ class _Known:
             return False
         if event.age_group == "MINOR" and last > self.adult_since:
             return False
-        if event.given_by != "GUARDIAN" or not (offices := self.offices.get(event.giver)):
+        if event.given_by != "GUARDIAN":
             return True
-        return any(start <= first and last <= end for start, end in offices)
+        return any(start <= first and last <= end for start, end in self.offices.get(event.giver, ()))
 
 
 def is_before_its_period(grant: ConsentGiven) -> bool:

@@ -81,4 +81,4 @@ def test_a_kind_of_fact_that_is_not_heard_is_seen(forgotten: str, monkeypatch: p
     monkeypatch.setattr(engine, "heard", deaf)
     law = raw_law()
     cedar = Cedar(law.activities, law.rules)
-    assert part_somewhere(the_register(), cedar, 1500, most_words=1)
+    assert part_somewhere(the_register(), cedar, 4000, most_words=1)

@@ -161,7 +161,7 @@ def test_5_a_grant_ends_by_a_fact_only_and_an_ended_grant_is_as_one_withdrawn_th
         ("PERSON", "MINOR", False),
         ("REPRESENTATIVE", "MINOR", False),
         ("PARENT", "MINOR", True),
-        ("GUARDIAN", "MINOR", True),
+        ("GUARDIAN", "MINOR", False),
         *((giver, "UNKNOWN", False) for giver in ("PERSON", "REPRESENTATIVE", "PARENT", "GUARDIAN")),
     ],
 )
@@ -178,6 +178,15 @@ def test_6_who_lacks_authority_refuses_validly_against_a_grant_of_who_has_it() -
 
 def test_6_a_grant_without_authority_does_not_hide_the_general_grant_of_the_same_speaker() -> None:
     assert stands(given("a"), given("b", age_group="UNKNOWN", **REGISTRATION)) is Consent.GIVEN
+
+
+def test_6_a_guardian_nobody_appointed_grants_nothing_and_an_appointment_that_comes_later_opens_it() -> None:
+    for number in ("voogd-1", None):
+        grant = given(when=at(5), given_by="GUARDIAN", giver=number, age_group="MINOR")
+        assert stands(grant) is Consent.NO_AUTHORITY
+        assert stands(grant, appointed("g", "voogd-2", 0)) is Consent.NO_AUTHORITY
+    named = given(when=at(5), given_by="GUARDIAN", giver="voogd-1", age_group="MINOR")
+    assert stands(named, appointed("g", "voogd-1", 0, time=at(9))) is Consent.GIVEN
 
 
 def test_6_a_guardian_has_authority_while_the_guardianship_lasts() -> None:

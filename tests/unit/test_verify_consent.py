@@ -173,7 +173,7 @@ def office(start: int, end: int | None = None) -> list[Entry]:
 @pytest.mark.parametrize(
     ("offices", "on", "expected"),
     [
-        ([], 5, "consent"),
+        ([], 5, "no-authority"),
         (office(0), 5, "consent"),
         (office(0, 9), 5, "consent"),
         (office(0, 4), 5, "no-authority"),
