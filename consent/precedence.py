@@ -211,7 +211,8 @@ def _specificity(said: Said) -> tuple[bool, ...]:
 def _out_of_office(known: Known, gone: frozenset[Ref]) -> frozenset[Ref]:
     """Return the words of guardians who were not in office on the day they spoke, by what was recorded of appointments (6).
 
-    Of whom no appointment is recorded is in no office (1). An office begins and ends on days in the Netherlands, and ends whichever event of its chain of corrections the end names.
+    One of whom no appointment is recorded is in no office (1). An office begins and ends on days in the Netherlands, and ends
+    whichever event of its chain of corrections the end names.
     """
     chain = chain_of(known)
     by_end = sorted(known.guardians_ended, key=lambda e: e.ended_on, reverse=True)  # the earliest of several counts
