@@ -55,6 +55,7 @@ class Seen:
     kafka_answers: bool = True
     waiting: int | None = 0
     oldest_ms: int | None = None
+    lost: str | None = None
     unmoved_seconds: float = 0.0
     in_per_second: float | None = None
     out_per_second: float | None = None
@@ -93,12 +94,14 @@ class Verdict:
 
 
 def judge(seen: Seen, limits: Limits = DEFAULT) -> Verdict:
-    """Return how one processor is. The first that applies: not there, frozen, starting, silent, waiting, stuck, behind.
+    """Return how one processor is. The first that applies: not there, lost by Kafka, frozen, starting, silent, waiting, stuck, behind.
 
     Laws: with nothing waiting it is never stuck or behind; the broker's clock alone never makes it stuck.
     """
     if seen.pid is None:
         return Verdict("red", "stopped", seen.last_words)
+    if seen.lost is not None:
+        return Verdict("red", "lost", seen.lost)
     if seen.is_frozen:
         return Verdict("red", "stuck", f"its process {seen.pid} is suspended by a signal{_and_waiting(seen)}")
     return (

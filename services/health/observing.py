@@ -171,6 +171,7 @@ class Observer:
             kafka_answers=ends is not None,
             waiting=standing.waiting if positions is not None and ends is not None else None,
             oldest_ms=oldest,
+            lost=standing.lost,
             unmoved_seconds=standing.unmoved_seconds,
             in_per_second=standing.in_per_second,
             out_per_second=standing.out_per_second,

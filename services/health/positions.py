@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from streams.runtime.transaction import Place
+from streams.runtime.transaction import Place, lost_by_kafka
 
 #: By partition: how far it is decided, and how far what followed is sent.
 Positions = Mapping[Place, tuple[int, int]]
@@ -21,6 +21,8 @@ class Standing:
         self.waiting = 0
         #: The first unsent offset of every partition where something waits.
         self.unsent: Mapping[Place, int] = {}
+        #: What to say of the first partition that ends before what is decided of it, if one does.
+        self.lost: str | None = None
         #: How long, of what we saw, something waited and nothing moved.
         self.unmoved_seconds = 0.0
         self.in_per_second: float | None = None
@@ -33,6 +35,8 @@ class Standing:
         """Take one look at `now` (monotonic seconds); `done` is the processor's own count of what it has done."""
         sent = {place: positions.get(place, (0, 0))[1] for place in self._places}
         self.unsent = {place: sent[place] for place in self._places if sent[place] < ends[place]}
+        decided = {place: positions.get(place, (0, 0))[0] for place in self._places}
+        self.lost = next((lost_by_kafka(p, ends[p], decided[p]) for p in self._places if ends[p] < decided[p]), None)
         self.waiting = sum(ends[place] - offset for place, offset in self.unsent.items())
         self._see_motion(now, (positions, done))
         self._see_pace(

@@ -17,7 +17,6 @@ import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from ketenbus.envelope import headers_of
-from ketenbus.errors import CorruptLogError
 from streams.runtime import transaction
 from streams.runtime.delivery import Processor
 from streams.runtime.records import Record, ToSend, pack_headers
@@ -66,17 +65,8 @@ async def require_whole(processor: Processor, pool: asyncpg.Pool, tail: Tail) ->
         written = await transaction.written(connection)
         ends = await tail.ends(sorted({*processor.topics, *(topic for topic, _ in written)}))
         decided = await transaction.decided(connection, ends)
-    for (topic, partition), upto in sorted((*decided.items(), *written.items())):
-        if upto > ends[topic, partition]:
-            raise CorruptLogError(lost_by_kafka(topic, partition, ends[topic, partition], upto))
-
-
-def lost_by_kafka(topic: str, partition: int, end: int, upto: int) -> str:
-    """Return what to say of a partition that ends before what this database knows of it."""
-    return (
-        f"{topic}/{partition} ends at {end}, and this database knows it up to {upto}: Kafka lost what it had acknowledged. "
-        "Nothing is read until both are of one moment: docs/operating.md says how"
-    )
+    for place, upto in sorted((*decided.items(), *written.items())):
+        transaction.require_there(place, ends[place], upto)
 
 
 async def recover(processor: Processor, recovery: Recovery, pool: asyncpg.Pool, tail: Tail) -> int:

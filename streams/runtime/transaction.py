@@ -63,6 +63,20 @@ async def _bind_naming(connection: Connection, naming: str) -> None:
         )
 
 
+def require_there(place: Place, end: int, upto: int) -> None:
+    """Raise CorruptLogError where a partition ends before what this database knows of it."""
+    if upto > end:
+        raise CorruptLogError(lost_by_kafka(place, end, upto))
+
+
+def lost_by_kafka(place: Place, end: int, upto: int) -> str:
+    """Return what to say of a partition that ends before what this database knows of it."""
+    return (
+        f"{place[0]}/{place[1]} ends at {end}, and this database knows it up to {upto}: Kafka lost what it had acknowledged. "
+        "Nothing is read until both are of one moment: docs/operating.md says how"
+    )
+
+
 async def take_up(connection: Connection, places: Iterable[Place]) -> None:
     """Give each partition that has no position yet one, at its beginning."""
     wanted = sorted(places)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from services.health.judging import Limits, Seen, Server, judge, judge_disk, judge_server, stuck_seconds
+from services.health.positions import Standing
 from streams.runtime.health import Report
 
 NOW = 1_800_000_000.0
@@ -35,6 +36,7 @@ CASES: list[tuple[str, dict[str, Any], str, str, str]] = [
     ("work that has just come", {"waiting": 3, "oldest_ms": append_ms(0.2)}, "green", "working", ""),
     ("work in hand, nothing waits", {"report": says(doing="deciding", in_hand=3, in_hand_since=NOW - 1)}, "green", "working", ""),
     ("not there", {"pid": None, "report": None, "last_words": "admit: gap before x/0/7"}, "red", "stopped", "gap before"),
+    ("Kafka ends before what was decided, and nothing waits", {"lost": "t/0 ends at 3"}, "red", "lost", "t/0 ends at 3"),
     ("suspended, and nothing to do", {"is_frozen": True}, "red", "stuck", "suspended by a signal"),
     ("suspended with work", {"is_frozen": True, **WAITS}, "red", "stuck", "12 records wait"),
     ("its loop is silent for a moment", {"report": says(at=NOW - 7)}, "amber", "silent", "7 s"),
@@ -101,3 +103,13 @@ def test_a_server_is_up_when_it_answers(server: Server, colour: str, state: str)
 
 def test_a_disk_that_fills_up_is_amber_before_it_is_red() -> None:
     assert [judge_disk(free).colour for free in (10 * 1024**3, 1024**3, 1024**2)] == ["green", "amber", "red"]
+
+
+def test_a_partition_that_ends_before_what_is_decided_of_it_is_lost_though_nothing_waits() -> None:
+    standing = Standing([("t", 0), ("t", 1)])
+    standing.see(1.0, {("t", 0): (5, 5), ("t", 1): (2, 2)}, {("t", 0): 5, ("t", 1): 2}, 0)
+    assert (standing.lost, standing.waiting) == (None, 0)
+    standing.see(2.0, {("t", 0): (5, 5), ("t", 1): (2, 2)}, {("t", 0): 3, ("t", 1): 2}, 0)
+    assert standing.waiting == 0
+    assert standing.lost is not None
+    assert standing.lost.startswith("t/0 ends at 3, and this database knows it up to 5: Kafka lost")
