@@ -15,7 +15,7 @@ from bench.figures import Figure
 from bench.place import CHUNK, Say, own_platform, publish
 from infra.local.platform import Platform
 from infra.local.processes import Process
-from services.cli.workers import Workers, memory_bytes
+from services.cli.workers import NAMES, Workers, memory_bytes
 from streams.runtime.settled import Gauge, is_settled
 
 NATION = 5_967
@@ -27,7 +27,8 @@ LIMIT_MIB_PER_100K = 2.0
 #: Below so many events a slope says more about start-up than about growth: it is shown, and held to no limit.
 SLOPE_EVENTS = 200_000
 WARM_SHARE = 0.2
-#: So much of a run lies there before the workers start: the largest batches come first, and are not taken for growth.
+#: So much of a run lies there before the workers start, one after another: each meets a backlog with the machine to itself
+#: first, in the largest batches there are, and what those take is not taken for growth.
 BACKLOG_SHARE, BACKLOG_MOST = 0.1, 20_000
 READ_SECONDS = 2.0
 STALLED_SECONDS = 180.0
@@ -131,7 +132,7 @@ async def _run(platform: Platform, events: int, say: Say, *, ahead: bool) -> Flo
     say(f"publishing {backlog:,} reports")
     await publish(platform, range(backlog))
     workers = Workers(platform.data)
-    running = workers.start_all()
+    running = workers.start_all() if ahead else await _one_by_one(platform, workers, say)
     publishing = asyncio.ensure_future(_publish(platform, range(backlog, events), say))
     try:
         return await _until_settled(platform, workers, running, publishing)
@@ -140,12 +141,22 @@ async def _run(platform: Platform, events: int, say: Say, *, ahead: bool) -> Flo
         await asyncio.to_thread(workers.stop_all)
 
 
+async def _one_by_one(platform: Platform, workers: Workers, say: Say) -> dict[str, Process]:
+    """Start the workers, each when those before it have done all there is."""
+    gauge, running = Gauge(platform.admin()), {}
+    for name in NAMES:
+        running[name] = workers.start(name)
+        while not is_settled([p for p in await gauge.progress() if p.processor in running]):
+            await asyncio.sleep(READ_SECONDS / 4)
+            workers.check(running)
+        say(f"{name} has done the backlog")
+    return running
+
+
 async def _publish(platform: Platform, reports: range, say: Say) -> None:
-    """Once the backlog is done, publish without getting far ahead of admit: what lies on its topic is the broker's."""
+    """Publish without getting far ahead of admit: what lies on its topic is the broker's, not what is measured."""
     gauge = Gauge(platform.admin())
     size = 10 * CHUNK
-    while reports and not (await gauge.have_begun() and is_settled(await gauge.progress())):  # noqa: ASYNC110
-        await asyncio.sleep(READ_SECONDS)
     for start in reports[::size]:
         await publish(platform, range(start, min(start + size, reports.stop)))
         say(f"published {min(start + size, reports.stop):,} of {reports.stop:,}")
