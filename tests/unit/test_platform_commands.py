@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -96,31 +96,38 @@ def test_a_wipe_that_is_broken_off_can_be_done_again(tmp_path: Path, monkeypatch
     assert not data.exists()
 
 
-def test_who_waits_for_a_wipe_finds_a_new_folder_and_nobody_else_in_it(tmp_path: Path) -> None:
+def test_who_waits_for_a_wipe_finds_a_new_folder_and_nobody_else_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     data = tmp_path / "data"
     data.mkdir()
     (data / "platform.json").write_text("{}")
     order: list[str] = []
-    wiping, waited = threading.Event(), threading.Event()
+    asked, inside, waited = threading.Semaphore(0), threading.Event(), threading.Event()
+    flock = fcntl.flock
+    monkeypatch.setattr(fcntl, "flock", lambda *words: [asked.release(), flock(*words)])
+
+    def somebody_asks() -> bool:
+        return asked.acquire(timeout=5)
 
     def wipe() -> None:
-        Platform(data, layout=tuple).down(
-            wipe=True, first=lambda: [wiping.set(), time.sleep(0.2), order.append("wiped")]
-        )
+        # Once for its own lock, and once for that of who waits.
+        held = [somebody_asks, second.start, somebody_asks, lambda: order.append("wiped")]
+        Platform(data, layout=tuple).down(wipe=True, first=lambda: [step() for step in held])
 
     def next_one() -> None:
-        Platform(data, layout=tuple).down(first=lambda: [order.append("in"), waited.wait(5), order.append("out")])
+        held = [lambda: order.append("in"), inside.set, lambda: waited.wait(5), lambda: order.append("out")]
+        Platform(data, layout=tuple).down(first=lambda: [step() for step in held])
 
     first, second = threading.Thread(target=wipe), threading.Thread(target=next_one)
-    first.start()
-    assert wiping.wait(5)
-    second.start()
-    first.join()
     third = threading.Thread(target=lambda: Platform(data, layout=tuple).down(first=lambda: order.append("third")))
-    while "in" not in order:
-        time.sleep(0.005)
+    first.start()
+    first.join()
+    assert inside.wait(5)
+    while asked.acquire(blocking=False):
+        pass
     third.start()
-    time.sleep(0.05)
+    assert somebody_asks()
     waited.set()
     second.join()
     third.join()
