@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
@@ -55,6 +56,10 @@ RECOVERIES: dict[str, Callable[[Any], Recovery]] = {
 BESIDE: dict[str, Callable[[AIOKafkaProducer], Coroutine[Any, Any, None]]] = {"admit": days.tell}
 #: A worker that is frozen in the middle of a batch holds its positions locked: so long, and no longer.
 SESSION = {"idle_in_transaction_session_timeout": "15s"}
+
+
+#: So long a stop may take; what is left of it while Kafka is away, a kill leaves too.
+STOP_SECONDS = 5.0
 
 
 async def nothing_to_reset(connection: Any) -> None:
@@ -123,10 +128,12 @@ async def serve(processor: Processor, settings: ProcessorSettings, pulse: Pulse,
     finally:
         for beside in ending:
             beside.cancel()
-        await app.stop()
-        if producer is not None:
-            await producer.stop()
-        await pool.close()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STOP_SECONDS):
+                await app.stop()
+                if producer is not None:
+                    await producer.stop()
+                await pool.close()
 
 
 async def cluster_of(access: Mapping[str, Any]) -> str:
