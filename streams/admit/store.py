@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
+import asyncpg
+
 from streams.runtime.transaction import Connection
 
 SCHEMA = """
@@ -60,24 +62,30 @@ async def take(connection: Connection, seen: Sequence[Seen]) -> dict[str, Verdic
     for one in seen:
         first.setdefault((one.oin, one.id), one)
     rows = [first[key] for key in sorted(first)]
-    await connection.execute(
-        "INSERT INTO admitted SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[]) ON CONFLICT DO NOTHING",
+    free = await connection.fetch(
+        "INSERT INTO admitted SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[]) ON CONFLICT DO NOTHING "
+        "RETURNING *",
         [r.oin for r in rows],
         [r.id for r in rows],
         [r.origin for r in rows],
         [r.hash for r in rows],
     )
-    stored = await connection.fetch(
-        "SELECT a.* FROM admitted a JOIN unnest($1::text[], $2::text[]) AS n(oin, id) USING (oin, id)",
-        [r.oin for r in rows],
-        [r.id for r in rows],
-    )
-    holder = {(r["oin"], r["id"]): (r["origin"], r["hash"]) for r in stored}
+    held = first.keys() - {(r["oin"], r["id"]) for r in free}
+    holders = [*free, *(await _holders(connection, sorted(held)) if held else ())]
+    holder = {(r["oin"], r["id"]): (r["origin"], r["hash"]) for r in holders}
     verdicts: dict[str, Verdict] = {}
     for one in seen:
         origin, digest = holder[one.oin, one.id]
         verdicts[one.origin] = "new" if origin == one.origin else "repeated" if digest == one.hash else "reused"
     return verdicts
+
+
+async def _holders(connection: Connection, names: Sequence[tuple[str, str]]) -> list[asyncpg.Record]:
+    return await connection.fetch(
+        "SELECT a.* FROM admitted a JOIN unnest($1::text[], $2::text[]) AS n(oin, id) USING (oin, id)",
+        [oin for oin, _ in names],
+        [event_id for _, event_id in names],
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,20 +165,17 @@ async def store(connection: Connection, changes: Sequence[tuple[Change, str, str
         for c, known_to, register in changes
         for d in (c.standing.decision,)
     )  # fmt: skip
-    columns = [list(column) for column in zip(*rows, strict=True)]
     await connection.execute(
-        "INSERT INTO standing SELECT * FROM unnest($1::bytea[],$2::text[],$3::text[],$4::text[],$5::text[],$6::text[],"
-        "$7::text[],$8::text[],$9::text[],$10::int[],$11::boolean[]) ON CONFLICT (subject, oin, id, recipient, purpose) DO UPDATE "
+        "WITH n AS (SELECT * FROM unnest($1::bytea[],$2::text[],$3::text[],$4::text[],$5::text[],$6::text[],$7::text[],$8::text[],"
+        "$9::text[],$10::int[],$11::boolean[],$12::text[],$13::text[],$14::text[]) AS n(subject, oin, id, recipient, purpose, "
+        "outcome, mask, activity, reasons, change, in_view, kind, known_to, register)), "
+        "stands AS (INSERT INTO standing SELECT subject, oin, id, recipient, purpose, outcome, mask, activity, reasons, change, in_view "
+        "FROM n ON CONFLICT (subject, oin, id, recipient, purpose) DO UPDATE "
         "SET (outcome, mask, activity, reasons, change, in_view) = "
-        "(excluded.outcome, excluded.mask, excluded.activity, excluded.reasons, excluded.change, excluded.in_view)",
-        *columns[:11],
-    )
-    await connection.execute(
+        "(excluded.outcome, excluded.mask, excluded.activity, excluded.reasons, excluded.change, excluded.in_view)) "
         "INSERT INTO decision (subject, oin, id, recipient, purpose, outcome, mask, activity, reasons, change, kind, known_to, register) "
-        "SELECT * FROM unnest($1::bytea[],$2::text[],$3::text[],$4::text[],$5::text[],$6::text[],$7::text[],$8::text[],$9::text[],$10::int[],"
-        "$11::text[],$12::text[],$13::text[])",
-        *columns[:10],
-        *columns[11:],
+        "SELECT subject, oin, id, recipient, purpose, outcome, mask, activity, reasons, change, kind, known_to, register FROM n",
+        *(list(column) for column in zip(*rows, strict=True)),
     )
 
 

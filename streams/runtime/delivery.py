@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import Protocol, TypeVar
 
@@ -22,7 +21,7 @@ from aiokafka.structs import RecordMetadata
 from ketenbus.errors import BusError, CorruptLogError, RetryableError
 from streams.runtime import telemetry, transaction
 from streams.runtime.records import Batch, Record, ToSend
-from streams.runtime.transaction import Connection, Place
+from streams.runtime.transaction import Connection, Place, Sent
 
 log = logging.getLogger(__name__)
 
@@ -64,14 +63,6 @@ class Processor(Protocol):
     async def apply(self, connection: Connection, records: Sequence[Record]) -> list[ToSend]:
         """Store what the records mean, within the open transaction, and return what follows from them."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """What the broker has acknowledged: how far each partition is with it, and the outbox rows of it."""
-
-    ends: Mapping[Place, int] = field(default_factory=dict)
-    rows: Sequence[int] = ()
 
 
 async def patiently(name: str, step: Callable[[], Awaitable[Done]]) -> Done:
@@ -186,17 +177,12 @@ class Delivery:
         earlier = self._unmarked
         with telemetry.span(f"{self.processor.name} batch", records):
             async with self.pool.acquire() as connection, connection.transaction():
-                if earlier.ends:
-                    await transaction.mark_sent(connection, earlier.ends, earlier.rows)
                 if time.monotonic() > self._written_marked + MARK_SECONDS:
                     await self._mark_written(connection)
-                fresh = await transaction.advance(connection, records)
-                # Another worker decided some of these, or what comes before them: a zombie, perhaps, that dies before it
-                # sends what followed. Ours is marked by now, so what is unsent here is another's, and goes first.
-                others = len(fresh) < len(records) or await transaction.is_unsent(connection, ends)
+                fresh, others = await transaction.advance(connection, records, earlier)
                 outgoing = await self.processor.apply(connection, fresh) if fresh else []
                 rows = await transaction.put(connection, outgoing) if outgoing else ()
-                if others:
+                if others:  # a zombie's, perhaps, that dies before it sends them: they go first
                     outgoing, rows = await transaction.left_over(connection, ends)
         self._unmarked = Sent()
         return outgoing, Sent(ends, rows)

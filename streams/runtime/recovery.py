@@ -110,7 +110,7 @@ async def _catch_up(processor: Processor, recovery: Recovery, connection: Connec
     begin = await transaction.decided(connection, ends)
     for place, end in sorted(ends.items()):
         records = [r async for some in tail.read({place: begin[place]}, {place: end}) for r in some]
-        fresh = await transaction.advance(connection, records) if records else ()
+        fresh, _ = await transaction.advance(connection, records) if records else ((), False)
         if fresh:
             await transaction.put(connection, await processor.apply(connection, fresh))
     await transaction.put(connection, await recovery.settle(connection))

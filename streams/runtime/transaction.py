@@ -7,6 +7,7 @@ Between the two it only sends again, the same bytes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import asyncpg
 
@@ -31,6 +32,17 @@ CREATE TABLE IF NOT EXISTS written (
 CREATE TABLE IF NOT EXISTS cluster (id text PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS naming (fingerprint text PRIMARY KEY);
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What the broker has acknowledged: how far each partition is with it, and the outbox rows of it."""
+
+    ends: Mapping[Place, int] = field(default_factory=dict)
+    rows: Sequence[int] = ()
+
+
+NOTHING = Sent()
 
 
 async def prepare(connection: Connection, cluster_id: str, naming: str | None = None, tables: str = "") -> None:
@@ -100,23 +112,33 @@ def ends_of(records: Iterable[Record]) -> dict[Place, int]:
     return ends
 
 
-async def advance(connection: Connection, records: Sequence[Record]) -> tuple[Record, ...]:
+async def advance(
+    connection: Connection, records: Sequence[Record], earlier: Sent = NOTHING
+) -> tuple[tuple[Record, ...], bool]:
     """Lock the positions of the batch, move `decided` past it, and return the records not decided before.
+
+    Also return whether another worker decided some of them, or what comes before them, and was not seen to send what followed.
+    `earlier` is marked as sent on the way: a worker has sent its own by then, so what is still unsent is another's.
 
     Raises CorruptLogError on a gap (records below this batch were never decided) or a partition that was not taken up.
     """
     ends = ends_of(records)
-    places = sorted(ends)
+    places = sorted(ends.keys() | earlier.ends.keys())
     rows = await connection.fetch(
-        "WITH n AS (SELECT * FROM unnest($1::text[], $2::int[], $3::bigint[]) AS n(topic, partition, decided)), "
-        "was AS (SELECT p.* FROM position p JOIN n USING (topic, partition) ORDER BY p.topic, p.partition FOR UPDATE OF p) "
-        "UPDATE position p SET decided = greatest(was.decided, n.decided) FROM n JOIN was USING (topic, partition) "
-        "WHERE p.topic = n.topic AND p.partition = n.partition RETURNING p.topic, p.partition, was.decided",
+        "WITH n AS (SELECT * FROM unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[]) AS n(topic, partition, decided, sent)), "
+        "was AS (SELECT p.* FROM position p JOIN n USING (topic, partition) ORDER BY p.topic, p.partition FOR UPDATE OF p), "
+        "gone AS (DELETE FROM outbox WHERE seq = ANY($5::bigint[])) "
+        "UPDATE position p SET decided = greatest(was.decided, n.decided), sent = greatest(was.sent, n.sent) "
+        "FROM n JOIN was USING (topic, partition) WHERE p.topic = n.topic AND p.partition = n.partition "
+        "RETURNING p.topic, p.partition, was.decided, p.sent",
         [topic for topic, _ in places],
         [partition for _, partition in places],
-        [ends[place] for place in places],
+        [ends.get(place, 0) for place in places],
+        [earlier.ends.get(place, 0) for place in places],
+        list(earlier.rows),
     )
-    expected: dict[Place, int] = {(row["topic"], row["partition"]): row["decided"] for row in rows}
+    was = {(row["topic"], row["partition"]): row for row in rows}
+    expected: dict[Place, int] = {place: row["decided"] for place, row in was.items()}
     fresh = []
     for record in records:
         place = (record.topic, record.partition)
@@ -128,7 +150,8 @@ async def advance(connection: Connection, records: Sequence[Record]) -> tuple[Re
             raise CorruptLogError(f"gap before {record.origin}: decided up to {expected[place]}")
         expected[place] = record.offset + 1
         fresh.append(record)
-    return tuple(fresh)
+    others = len(fresh) < len(records) or any(was[place]["sent"] < was[place]["decided"] for place in ends)
+    return tuple(fresh), others
 
 
 async def put(connection: Connection, outgoing: Sequence[ToSend]) -> tuple[int, ...]:
@@ -144,17 +167,6 @@ async def put(connection: Connection, outgoing: Sequence[ToSend]) -> tuple[int, 
         [pack_headers(o.headers) for o in outgoing],
     )
     return tuple(row["seq"] for row in rows)
-
-
-async def is_unsent(connection: Connection, places: Iterable[Place]) -> bool:
-    """Return whether the outbox holds anything of these partitions."""
-    wanted = sorted(places)
-    unsent: bool = await connection.fetchval(
-        "SELECT EXISTS (SELECT FROM outbox WHERE (origin_topic, origin_partition) IN (SELECT * FROM unnest($1::text[], $2::int[])))",
-        [t for t, _ in wanted],
-        [p for _, p in wanted],
-    )
-    return unsent
 
 
 async def left_over(connection: Connection, places: Iterable[Place]) -> tuple[list[ToSend], tuple[int, ...]]:

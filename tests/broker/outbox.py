@@ -25,7 +25,7 @@ async def decide(pool: Pool, batch: Sequence[Record], outgoing: Sequence[ToSend]
     """Decide a batch in one transaction and return the offsets that were new."""
     async with pool.acquire() as connection, connection.transaction():
         await transaction.take_up(connection, {(r.topic, r.partition) for r in batch})
-        fresh = await transaction.advance(connection, batch)
+        fresh, _ = await transaction.advance(connection, batch)
         await transaction.put(connection, outgoing)
         return [r.offset for r in fresh]
 

@@ -102,7 +102,8 @@ def record(offset: int) -> Record:
 
 async def decide(store: Store, *offsets: int) -> list[int]:
     async with store.pool.acquire() as connection, connection.transaction():
-        return [r.offset for r in await transaction.advance(connection, [record(n) for n in offsets])]
+        fresh, _ = await transaction.advance(connection, [record(n) for n in offsets])
+        return [r.offset for r in fresh]
 
 
 async def taken_up(store: Store) -> None:

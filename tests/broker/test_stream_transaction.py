@@ -89,7 +89,7 @@ async def test_a_second_worker_waits_for_the_first_and_then_finds_its_work_done(
     await decide(pool, records(0))
     async with pool.acquire() as first, pool.acquire() as watch:
         async with first.transaction():
-            assert len(await transaction.advance(first, records(1, 2))) == 2
+            assert len((await transaction.advance(first, records(1, 2)))[0]) == 2
             second = asyncio.create_task(decide(pool, records(1, 2, 3)))
             while not await somebody_waits(watch):
                 assert not second.done()

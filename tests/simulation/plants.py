@@ -17,9 +17,9 @@ from streams.disclose import store as disclose_store
 from streams.disclose import view as disclose_view
 from streams.disclose.judge import Change, Standing
 from streams.runtime import transaction
-from streams.runtime.delivery import Delivery, Sent
+from streams.runtime.delivery import Delivery
 from streams.runtime.records import Record, ToSend
-from streams.runtime.transaction import Place
+from streams.runtime.transaction import Place, Sent
 from tests.simulation import worker
 from tests.simulation.database import Row, Transaction
 from tests.simulation.statements import ADVANCE, MARK_SENT, Statement, advanced, forget, is_from, moved, places
@@ -55,7 +55,7 @@ class _AcknowledgesFirst(Delivery):
     async def _decide(self, records: Sequence[Record]) -> tuple[list[ToSend], Sent]:
         ends = {(r.topic, r.partition): r.offset + 1 for r in records}
         async with self.pool.acquire() as connection, connection.transaction():
-            fresh = await transaction.advance(connection, records)
+            fresh, _ = await transaction.advance(connection, records)
         async with self.pool.acquire() as connection, connection.transaction():
             outgoing = await self.processor.apply(connection, fresh) if fresh else []
             rows = await transaction.put(connection, outgoing) if outgoing else ()
@@ -82,10 +82,21 @@ class _LeavesWhatWasLeft(Delivery):
 
 
 async def _advance_unlocked(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
-    return advanced(tx, {(topic, partition): end for topic, partition, end in zip(*arguments, strict=True)})
+    *ends, rows = arguments
+    await forget(tx, rows)
+    return advanced(tx, ends)
 
 
-async def _forget_all(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
+async def _advance_forgetting_all(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
+    *ends, _ = arguments
+    for key in sorted(places(ends)):
+        await tx.lock("position", key)
+    marked = {(topic, partition) for topic, partition, _, sent in zip(*ends, strict=True) if sent}
+    await forget(tx, [key[0] for key, row in tx.rows("outbox").items() if is_from(row, marked)])
+    return advanced(tx, ends)
+
+
+async def _mark_forgetting_all(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
     *ends, _ = arguments
     await moved(tx, ends)
     of_these = places(ends)
@@ -137,11 +148,15 @@ PLANTS = {
         Plant("last-wins", ("unlawful",), swaps=((known, "merged", _last_wins),)),
         Plant("judged-at-arrival", ("unlawful",), swaps=((disclose_binding, "judge", _at_arrival),)),
         Plant("repeats-counted", ("doubled",), swaps=((admit_store, "take", _every_repeat_is_new),)),
-        Plant("change-number-not-raised", ("unlawful",), swaps=((disclose_judge, "_change", _number_stays),)),
+        Plant("change-number-not-raised", ("doubled", "unlawful"), swaps=((disclose_judge, "_change", _number_stays),)),
         Plant("release-forgets-the-past", ("unlawful",), swaps=((disclose_store, "subjects_in", _nobody),)),
         Plant("masked-as-before", ("unlawful",), swaps=((disclose_view, "made_general", _nothing_general),)),
         Plant("recall-not-sent", ("unlawful",), swaps=((disclose_judge, "_change", _no_recall),)),
-        Plant("unsent-rows-forgotten-by-a-zombie", ("lost",), statements={MARK_SENT: _forget_all}),
+        Plant(
+            "unsent-rows-forgotten-by-a-zombie",
+            ("lost",),
+            statements={ADVANCE: _advance_forgetting_all, MARK_SENT: _mark_forgetting_all},
+        ),
         Plant("not-waited-for-the-broker", ("lost",), delivery=_DoesNotWait),
         Plant("left-over-not-sent", ("lost", "not at rest"), delivery=_LeavesWhatWasLeft),
         Plant("disclose-restored-and-not-recovered", ("doubled", "unlawful"), restores=("disclose",), recovers=False),

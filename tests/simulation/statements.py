@@ -73,30 +73,28 @@ async def _decided(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[
     return [Row(row) for key in sorted(places(arguments)) if (row := tx.get("position", key)) is not None]
 
 
-ADVANCE = (
-    "WITH n AS (SELECT * FROM unnest($1::text[], $2::int[], $3::bigint[]) AS n(topic, partition, decided)), "
-    "was AS (SELECT p.* FROM position p JOIN n USING (topic, partition) ORDER BY p.topic, p.partition FOR UPDATE OF p) "
-    "UPDATE position p SET decided = greatest(was.decided, n.decided)"
-)
+ADVANCE = "WITH n AS (SELECT * FROM unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[]) AS n(topic, partition, decided, sent))"
 MARK_SENT = "WITH n AS (SELECT * FROM unnest($1::text[], $2::int[], $3::bigint[]) AS n(topic, partition, sent))"
 
 
 @begins(ADVANCE)
 async def _advance(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
-    ends = {(topic, partition): end for topic, partition, end in zip(*arguments, strict=True)}
-    for key in sorted(ends):
+    *ends, rows = arguments
+    for key in sorted(places(ends)):
         await tx.lock("position", key)
+    await forget(tx, rows)
     return advanced(tx, ends)
 
 
-def advanced(tx: Transaction, ends: Mapping[Key, int]) -> list[Row]:
-    """Move `decided`, and give back what it was."""
+def advanced(tx: Transaction, ends: Sequence[Any]) -> list[Row]:
+    """Move `decided` and `sent`, never back, and give back what was decided and what is sent."""
     found = []
-    for key, end in sorted(ends.items()):
-        was = tx.get("position", key)
+    for topic, partition, decided, sent in zip(*ends, strict=True):
+        was = tx.get("position", (topic, partition))
         if was is not None:
-            tx.write("position", key, with_changed(was, decided=max(was["decided"], end)))
-            found.append(Row({"topic": key[0], "partition": key[1], "decided": was["decided"]}))
+            now = with_changed(was, decided=max(was["decided"], decided), sent=max(was["sent"], sent))
+            tx.write("position", (topic, partition), now)
+            found.append(Row({**now, "decided": was["decided"]}))
     return found
 
 
@@ -111,12 +109,6 @@ async def _put(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]
 def is_from(values: Values, wanted: set[Key]) -> bool:
     """Return whether a row of the outbox follows from a record of these partitions."""
     return (values["origin_topic"], values["origin_partition"]) in wanted
-
-
-@begins("SELECT EXISTS (SELECT FROM outbox WHERE")
-async def _is_unsent(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
-    wanted = places(arguments)
-    return [Row({"exists": any(is_from(values, wanted) for values in tx.rows("outbox").values())})]
 
 
 @begins("SELECT * FROM outbox WHERE")
@@ -150,9 +142,7 @@ async def forget(tx: Transaction, rows: Iterable[int]) -> list[Row]:
 
 @begins("INSERT INTO admitted SELECT")
 async def take(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
-    for key, values in rows_of("admitted", arguments):
-        await tx.insert("admitted", key, values)
-    return []
+    return [Row(values) for key, values in rows_of("admitted", arguments) if await tx.insert("admitted", key, values)]
 
 
 @begins("SELECT a.* FROM admitted a JOIN")
@@ -205,18 +195,14 @@ async def _standings(tx: Transaction, sql: str, arguments: Sequence[Any]) -> lis
     return [Row(values) for key, values in tx.rows("standing").items() if key[0] in arguments[0]]
 
 
-@begins("INSERT INTO standing SELECT")
+@begins("WITH n AS (SELECT * FROM unnest($1::bytea[],$2::text[],$3::text[],$4::text[],$5::text[]")
 async def _stand(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
-    for key, values in rows_of("standing", arguments):
+    for key, values in rows_of("standing", arguments[:11]):
         await tx.lock("standing", key)
         tx.write("standing", key, values)
-    return []
-
-
-@begins("INSERT INTO decision")
-async def _evidence(tx: Transaction, sql: str, arguments: Sequence[Any]) -> list[Row]:
-    names = [name.strip() for name in sql[sql.index("(") + 1 : sql.index(")")].split(",")]
-    for row in zip(*arguments, strict=True):
+    of_decision = sql[sql.index("INSERT INTO decision") :]
+    names = [name.strip() for name in of_decision[of_decision.index("(") + 1 : of_decision.index(")")].split(",")]
+    for row in zip(*arguments[:10], *arguments[11:], strict=True):
         seq = tx.database.next("decision")
         tx.write("decision", (seq,), {"seq": seq, **dict(zip(names, row, strict=True))})
     return []

@@ -66,11 +66,12 @@ def _positions(draw: random.Random) -> Call:
     start = draw.randint(0, 4)
     batch = [Record(*place, start + n, 0, None, None, ()) for place in places for n in range(draw.randint(1, 3))]
     ends, rows = {place: draw.randint(0, 4) for place in places}, _some(draw, range(20), 9)
+    earlier = transaction.Sent({place: draw.randint(0, 4) for place in _some(draw, PLACES)}, rows)
     return draw.choice(
         (
             Call("take_up", lambda c: transaction.take_up(c, places)),
             Call("advance", lambda c: transaction.advance(c, batch)),
-            Call("advance", lambda c: transaction.advance(c, batch)),
+            Call("advance", lambda c: transaction.advance(c, batch, earlier)),
             Call("decided", lambda c: transaction.decided(c, places)),
             Call("mark_sent", lambda c: transaction.mark_sent(c, ends, rows)),
             Call("mark_written", lambda c: transaction.mark_written(c, ends)),
@@ -92,7 +93,6 @@ def _outbox(draw: random.Random) -> Call:
             Call("put", lambda c: transaction.put(c, rows)),
             Call("unsent", lambda c: transaction.unsent(c, ["out"])),
             Call("forget", lambda c: transaction.forget(c, forgotten)),
-            Call("is_unsent", lambda c: transaction.is_unsent(c, places)),
             Call("left_over", lambda c: transaction.left_over(c, places)),
         )
     )

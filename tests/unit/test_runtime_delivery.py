@@ -10,8 +10,9 @@ import pytest
 
 from ketenbus.errors import BusError
 from streams.runtime import delivery, transaction
-from streams.runtime.delivery import MOST_ENDED, Delivery, Sent, was_ended
+from streams.runtime.delivery import MOST_ENDED, Delivery, was_ended
 from streams.runtime.records import Record, ToSend
+from streams.runtime.transaction import Sent
 
 RECORDS = [Record("t", 2, offset, 0, b"k", b"v", ()) for offset in range(5)]
 
