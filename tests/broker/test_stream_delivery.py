@@ -85,6 +85,29 @@ async def test_a_batch_is_marked_in_the_transaction_of_the_next(pool: Pool) -> N
     assert await left(pool, ("t", 0)) == [("out", b"key", b"t02")]
 
 
+async def test_a_batch_that_nobody_came_before_does_not_look_through_the_outbox(pool: Pool) -> None:
+    worker = await taken_up(pool, Broker())
+    before = await _looked_through(pool)
+    for offset in range(5):
+        await worker.apply(records(offset))
+    assert await _looked_through(pool) == before
+    await decide(pool, records(5), [to_send(record(5))])  # another worker's, that dies before it sends it
+    await worker.apply(records(6))
+    assert await _looked_through(pool) == before + 1
+
+
+async def _looked_through(pool: Pool) -> int:
+    """How often anyone read the outbox by partition: it passes every row that is gone and not yet vacuumed away."""
+    async with pool.acquire() as connection:
+        await connection.execute("SELECT pg_stat_force_next_flush()")
+    async with pool.acquire() as connection:
+        read: int = await connection.fetchval(
+            "SELECT i.idx_scan + t.seq_scan FROM pg_stat_user_indexes i JOIN pg_stat_user_tables t USING (relid) "
+            "WHERE i.schemaname = current_schema() AND i.indexrelname = 'outbox_origin'"
+        )
+    return read
+
+
 async def test_a_batch_that_fails_marks_nothing_and_the_next_marks_the_one_before(pool: Pool) -> None:
     class Faulty(Echo):
         faults = 1
