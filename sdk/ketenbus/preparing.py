@@ -10,11 +10,11 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from ketenbus import codec, envelope, rules
-from ketenbus.contract import EventType, contract
+from ketenbus.contract import EventType, Field, contract
 from ketenbus.envelope import Envelope, Headers
 from ketenbus.errors import Broken
 from ketenbus.keyring import PublisherKeys
-from ketenbus.sealing import NONCE_BYTES, seal
+from ketenbus.sealing import CODES, NONCE_BYTES, Plain, seal
 from ketenbus.settings import PartnerSettings
 from ketenbus.values import Event, Sealed
 
@@ -173,12 +173,8 @@ def _stamps(outgoing: Outgoing) -> tuple[str, datetime]:
 
 
 def _keys_wanted(event: Event, settings: PartnerSettings) -> Iterator[tuple[str, str]]:
-    declared = contract().types[event.TYPE]
     subject = record_key(event, settings.oin).decode()
-    for field in declared.fields:
-        value = getattr(event, field.name)
-        if field.seals is not None and value is not None and not isinstance(value, Sealed):
-            yield subject, field.field_class
+    yield from ((subject, field.field_class) for field, _, _ in _to_seal(event))
 
 
 def _sealed(event: Event, settings: PartnerSettings, keys: PublisherKeys, nonces: Callable[[int], bytes]) -> Event:
@@ -186,11 +182,19 @@ def _sealed(event: Event, settings: PartnerSettings, keys: PublisherKeys, nonces
     subject = record_key(event, settings.oin).decode()
     found = keys.keys_for(_keys_wanted(event, settings))
     sealed: dict[str, Sealed] = {}
-    for field in declared.fields:
-        value = getattr(event, field.name)
-        if field.seals is not None and value is not None:
-            key_id, secret = found[subject, field.field_class]
-            sealed[field.name] = seal(
-                value, field.seals, secret, key_id, declared.name, field.name, nonces(NONCE_BYTES)
-            )
+    for field, seals, value in _to_seal(event):
+        key_id, secret = found[subject, field.field_class]
+        sealed[field.name] = seal(value, seals, secret, key_id, declared.name, field.name, nonces(NONCE_BYTES))
     return event.model_copy(update=sealed)
+
+
+def _to_seal(event: Event) -> Iterator[tuple[Field, str, Plain]]:
+    """Yield each field to seal, as what, and its value; of codes also where there is none: which sector is given says the form."""
+    for field in contract().types[event.TYPE].fields:
+        value = getattr(event, field.name)
+        if field.seals is None or isinstance(value, Sealed):
+            continue
+        if value is not None:
+            yield field, field.seals, value
+        elif field.seals == CODES:
+            yield field, field.seals, ()

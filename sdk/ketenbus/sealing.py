@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from typing import TypeVar
 
 from cryptography.exceptions import InvalidTag
@@ -26,6 +27,8 @@ BLOCK = 64
 NONCE_BYTES = 12
 KEY_BYTES = 32
 TAG_BYTES = 16
+#: The kind of value that is codes of a list. None at all is sealed too, so that which fields are filled says nothing.
+CODES = "codes"
 #: A key's id: its publisher, the class of field it seals, and a number drawn for it.
 KEY_ID = re.compile(r"([0-9]{20})\.([a-z]{1,32})\.([0-9a-f]{24})")
 #: The same as a view shows it that hides the publisher: the class, the number's beginning, and a digest of the whole id.
@@ -93,13 +96,14 @@ def unseal(sealed: Sealed, seals: str, key: bytes, type_name: str, field_name: s
 
 
 def open_event(event: SomeEvent, keys: Keys) -> Opened:
-    """Return the event with every sealed field opened whose key `keys` gives for its key id.
+    """Return the event with every sealed field opened whose key `keys` gives for its key id; no codes at all are None again.
 
     A field under a key of another class than its own stays sealed: else a publisher could put a narrative under an
     identity key and have it read by a zone that may read identity only.
     """
     known = contract()
-    plain: dict[str, Plain] = {}
+    keys = cache(keys)  # of one event: its fields have a key a class
+    plain: dict[str, Plain | None] = {}
     unopened: dict[str, str] = {}
     unmapped: set[str] = set()
     for declared in known.types[event.TYPE].fields:
@@ -109,6 +113,9 @@ def open_event(event: SomeEvent, keys: Keys) -> Opened:
         opened = _opened(value, declared.seals, declared.field_class, keys, event.TYPE, declared.name)
         if isinstance(opened, Unopened):
             unopened[declared.name] = opened.reason
+            continue
+        if opened == ():
+            plain[declared.name] = None
             continue
         plain[declared.name] = opened
         if declared.codelist is not None:

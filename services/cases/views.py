@@ -78,7 +78,7 @@ class Recipients:
                 raise CorruptLogError(f"{record.origin}: {sealed.reason} ({sealed.place})")
             received = zone.read(record) if zone else sealed
             before, after = _sealed(sealed), _sealed(received)
-            opened = tuple(name for name in before if name not in after)
+            opened = tuple(name for name in before if name not in after and getattr(received.event, name) is not None)
             found.append(Message(which, received, _filled(received), opened, after))
         return found
 

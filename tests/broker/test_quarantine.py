@@ -103,7 +103,9 @@ def test_a_look_names_the_field_and_the_rule_it_breaks(audited: Audited) -> None
     one = audited.ours[f"unknown-code-{RUN}"]
     seen = look_at(runtime.load(audited.settings_path), one.origin)
     assert [broken.field for broken in seen.broken] == ["age_group"]
-    assert {field.name for field in seen.fields if field.sealed} == {"name", "birth_date", "forms"}
+    assert {field.name for field in seen.fields if field.sealed} == {
+        "name", "birth_date", "forms", "su_sector", "labour_sector", "cu_sector", "dublin_indication"
+    }  # fmt: skip
     assert look_at(runtime.load(audited.settings_path), one.held_at) == seen
 
 

@@ -223,7 +223,9 @@ def test_what_its_publisher_cannot_open_is_to_be_given_whole(police: PartnerSett
     assert keys.destroy("client-1") == 2
     made = commands.mended(held, police)
     assert isinstance(made, Refused)
-    assert {problem.field for problem in made.problems} == {"name", "birth_date", "forms"}
+    assert {problem.field for problem in made.problems} == {
+        "name", "birth_date", "forms", "su_sector", "labour_sector", "cu_sector", "dublin_indication"
+    }  # fmt: skip
     assert all("(no-key)" in problem.rule and "--event FILE" in problem.rule for problem in made.problems)
     given = commands.mended(held, police, event_text=report().model_dump_json(exclude_none=True))
     assert isinstance(given, Prepared)

@@ -11,7 +11,7 @@ import pytest
 
 from ketenbus import codec, envelope
 from ketenbus.contract import contract
-from ketenbus.events import FactQuarantined, ReportWithheld, SignalRaised
+from ketenbus.events import FactQuarantined, ReportWithheld, SignalRaised, VictimReported
 from ketenbus.keyring import PublisherKeys, ZoneKeys
 from ketenbus.preparing import LARGEST_VALUE_BYTES, Outgoing, Prepared, Refused, prepare, prepare_many
 from ketenbus.sealing import open_event
@@ -72,7 +72,31 @@ def test_one_subjects_fields_of_a_class_share_a_key_and_no_nonce(
     event = codec.decode(prepared.value)
     sealed = [value for _, value in event if isinstance(value, Sealed)]  # type: ignore[union-attr]
     assert len({value.key_id for value in sealed}) == 2
-    assert len({value.nonce for value in sealed}) == len(sealed) == 3
+    assert len({value.nonce for value in sealed}) == len(sealed) == 7
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"forms": ("BL_SU",), "su_sector": ("BORDEEL_CLUB",)},
+        {"forms": ("AU",), "labour_sector": ("HORECA",)},
+        {"forms": ("CU",), "cu_sector": ("DRUGSDELICTEN",), "dublin_indication": ("DUBLINCLAIM",)},
+        {"forms": ("ONBEKEND",)},
+    ],
+)
+def test_which_codes_are_given_shows_to_nobody_without_the_key(
+    settings: PartnerSettings, keys: PublisherKeys, said: dict[str, Any]
+) -> None:
+    prepared = prepare(Outgoing(report(**said), "id-1", NOW), settings, keys)
+    assert isinstance(prepared, Prepared)
+    event = codec.decode(prepared.value)
+    assert isinstance(event, VictimReported)
+    of_codes = [event.forms, event.su_sector, event.labour_sector, event.cu_sector, event.dublin_indication]
+    assert {len(value.ciphertext) for value in of_codes if isinstance(value, Sealed)} == {80}
+    assert all(isinstance(value, Sealed) for value in of_codes)
+    assert open_event(event, ZoneKeys(settings.keyring, [("*", "special"), ("*", "identity")]).key).event == report(
+        **said
+    )
 
 
 def test_the_same_event_and_nonces_give_the_same_bytes(settings: PartnerSettings, keys: PublisherKeys) -> None:
