@@ -39,4 +39,4 @@ chaos: setup ## every trouble on a running bus, and what became of all that was 
 	@$(RUN) -m tests.fault.table
 
 bench: setup ## speed and memory beside peers, as docs/measurements.md has them (about 20 minutes)
-	@mkdir -p out && $(RUN) -m bench --json out/bench.json
+	@$(RUN) -m bench --json out/bench.json

@@ -40,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     load = os.getloadavg()[0]
     measured: dict[str, list[Figure]] = {}
     details: dict[str, object] = {"load_before": round(load, 2)}
+    if wanted.json is not None:
+        wanted.json.parent.mkdir(parents=True, exist_ok=True)
     for name in names:
         _say(name)
         began = time.monotonic()
