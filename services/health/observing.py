@@ -28,6 +28,7 @@ from services.health.counting import Count, Counted
 from services.health.judging import (
     DEFAULT,
     Limits,
+    OpenTransaction,
     Seen,
     Server,
     Verdict,
@@ -106,6 +107,7 @@ class Observer:
         self._term = numbers()["emergency-review-days"]
         self._emergency: Alarm | None = None
         self._codes: UnknownCodes | None = None
+        self._oldest: OpenTransaction | None = None
         self._sizes: Mapping[str, int] = {}
         self._memory: Mapping[int, int] = {}
         self._seldom_at = 0.0
@@ -128,6 +130,7 @@ class Observer:
             Server(
                 server.name, TITLES[server.name], server.address, pids[server.name], server.ours, answers[server.name],
                 self._sizes.get(server.name), self._memory.get(pids[server.name] or 0),
+                self._oldest if server.name == "postgres" and positions is not None else None,
             )
             for server in servers
         ]  # fmt: skip
@@ -215,10 +218,7 @@ class Observer:
         except AWAY:
             await self._drop()
             return None
-        if row is None:
-            return None
-        program = f", {row['application_name']}" if row["application_name"] else ""
-        return f"its process {row['pid']} ({row['usename']}{program})"
+        return None if row is None else _whose(row)
 
     def _ends(self) -> dict[Place, int] | None:
         try:
@@ -252,13 +252,27 @@ class Observer:
             await self._drop()
 
     async def _look_into_tables(self) -> None:
-        """See which uses of emergency access wait for reviewers, and which codes no list knows; seen before stands meanwhile."""
+        """See who has a transaction open, which uses of emergency access wait for reviewers, and which codes no list knows.
+
+        What was seen before stands meanwhile.
+        """
         try:
+            self._oldest = await self._oldest_transaction(await self._connected())
             self._codes = await unknown_codes(await self._connected())
             found = await uses(await self._connected(), day_of(datetime.now(UTC)), self._term.value)
             self._emergency = alarm(found, self._term.value, is_open=self._term.status == "open")
         except AWAY:
             await self._drop()
+
+    async def _oldest_transaction(self, connection: asyncpg.Connection[asyncpg.Record]) -> OpenTransaction | None:
+        """Return the transaction that has been open longest, of those for which rows are kept."""
+        row = await connection.fetchrow(
+            "SELECT pid, usename, application_name, extract(epoch FROM now() - xact_start)::float8 AS seconds FROM pg_stat_activity"
+            " WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+            " AND (backend_xmin IS NOT NULL OR backend_xid IS NOT NULL) ORDER BY xact_start LIMIT 1",
+            timeout=ANSWER_SECONDS,
+        )
+        return None if row is None else OpenTransaction(_whose(row), row["seconds"])
 
     async def _connected(self) -> asyncpg.Connection[asyncpg.Record]:
         if self._connection is None or self._connection.is_closed():
@@ -271,6 +285,11 @@ class Observer:
         if self._connection is not None:
             self._connection.terminate()
             self._connection = None
+
+
+def _whose(row: asyncpg.Record) -> str:
+    program = f", {row['application_name']}" if row["application_name"] else ""
+    return f"its process {row['pid']} ({row['usename']}{program})"
 
 
 async def observed(observer: Observer, looks: int, every_seconds: float) -> Look:

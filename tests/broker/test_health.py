@@ -23,7 +23,7 @@ from sandbox.publish import Agencies
 from sandbox.telling import Planned
 from services.cli.workers import NAMES, Workers
 from services.health.codes import UnknownCodes
-from services.health.judging import Limits, Verdict
+from services.health.judging import Limits, OpenTransaction, Verdict
 from services.health.observing import Look, Observer, observed
 from tests.broker.stream_events import new_subject, report
 
@@ -194,6 +194,25 @@ async def test_a_worker_that_waits_for_a_lock_is_red_and_the_holder_is_named(own
         finally:
             await holder.close()
         await until(observer, at_rest)
+
+
+async def test_a_transaction_that_somebody_left_open_is_seen_until_it_ends(own: Platform) -> None:
+    async with watching(own) as observer:
+        await until(observer, at_rest)
+        holder = await asyncpg.connect(own.admin()["dsn"], server_settings={"application_name": "someone"})
+        try:
+            async with holder.transaction(isolation="repeatable_read"):
+                await holder.fetch("SELECT FROM disclose.position")
+                whose = f"its process {holder.get_server_pid()} (admin, someone)"
+                look = await until(observer, lambda look: (one := oldest(look)) is not None and one.whose == whose)
+                assert 0 <= oldest(look).seconds < SECONDS  # type: ignore[union-attr]
+            await until(observer, lambda look: (one := oldest(look)) is None or one.whose != whose)
+        finally:
+            await holder.close()
+
+
+def oldest(look: Look) -> OpenTransaction | None:
+    return next(server.oldest for server, _ in look.servers if server.name == "postgres")
 
 
 async def test_a_killed_worker_is_stopped_and_well_again_when_started(own: Platform) -> None:

@@ -7,7 +7,17 @@ from typing import Any
 
 import pytest
 
-from services.health.judging import Limits, Seen, Server, judge, judge_disk, judge_server, stuck_seconds
+from services.health.judging import (
+    OPEN_SECONDS,
+    Limits,
+    OpenTransaction,
+    Seen,
+    Server,
+    judge,
+    judge_disk,
+    judge_server,
+    stuck_seconds,
+)
 from services.health.positions import Standing
 from streams.runtime.health import Report
 
@@ -99,6 +109,13 @@ SERVER = Server("kafka", "Kafka", "127.0.0.1:1", PID, is_ours=True, answers=True
 )
 def test_a_server_is_up_when_it_answers(server: Server, colour: str, state: str) -> None:
     assert (judge_server(server).colour, judge_server(server).state) == (colour, state)
+
+
+def test_a_transaction_that_somebody_left_open_is_told_with_whose_it_is() -> None:
+    open_for = [OpenTransaction("its process 9 (admin, psql)", seconds) for seconds in (OPEN_SECONDS - 1, OPEN_SECONDS)]
+    told = [judge_server(replace(SERVER, oldest=one)) for one in open_for]
+    assert [verdict.colour for verdict in told] == ["green", "amber"]
+    assert "its process 9 (admin, psql) has had a transaction open for 5 min" in told[1].why
 
 
 def test_a_disk_that_fills_up_is_amber_before_it_is_red() -> None:
