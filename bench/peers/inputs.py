@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 import asyncpg
 
@@ -87,7 +88,7 @@ async def _admitted(platform: Platform, told: Sequence[Outgoing]) -> list[Logged
         for start in range(0, len(told), CHUNK):
             made = prepare_many([o.stamped(datetime.now(UTC)) for o in told[start : start + CHUNK]], settings, keys)
             records = [_record(one, start + n) for n, one in enumerate(made)]
-            out = await admit.apply(connection, records)
+            out = await admit.apply(cast(transaction.Connection, connection), records)
             logged = [Logged(_id_of(o.headers), o.key, o.value or b"", o.headers) for o in out if o.topic == KETENLOG]
             if len(logged) != len(records):
                 raise ValueError(f"admit let {len(logged)} of {len(records)} reports in")

@@ -63,7 +63,7 @@ def serve(settings: Given) -> None:
         partners=Path(settings.folder),
         keys={},
     )
-    asyncio.run(worker.serve(Errands(settings), access, Pulse(Errands.name)))
+    asyncio.run(worker.serve(Errands(settings), access, Pulse(Errands.name), again=False))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import psutil
 from confluent_kafka import Producer
@@ -139,22 +140,28 @@ class Race:
             share = number / (KILLS + 1)
             goal, left = before + len(part) * share, all_missing * (1 - share)
             # Reports that are judged together with their correction are never delivered: then the second holds first.
-            await self._until(
-                lambda goal=goal, left=left: len(self.watcher.first_at) >= goal or self.watcher.missing() <= left,
-                STALLED_SECONDS,
-            )
+            await self._until(partial(self._is_past, goal, left), STALLED_SECONDS)
             kill(self.process)
             at = time.monotonic()
             self.process = self.contestant.start()
             ends = self._ends()
             self.say(f"{self.result.name}: killed after {len(self.watcher.first_at) - before} of {len(part)}")
-            if not await self._until(lambda at=at, ends=ends: self._first_new(at, ends) is not None, STALLED_SECONDS):
+            if not await self._until(partial(self._goes_on, at, ends), STALLED_SECONDS):
                 break  # nothing new ever: what is missing is counted below
             self.result.recoveries.append((self._first_new(at, ends) or at) - at)
         while self.watcher.missing():
             heard = len(self.watcher.heard)
-            if not await self._until(lambda heard=heard: len(self.watcher.heard) > heard, STALLED_SECONDS):
+            if not await self._until(partial(self._hears_more_than, heard), STALLED_SECONDS):
                 break
+
+    def _is_past(self, goal: float, left: float) -> bool:
+        return len(self.watcher.first_at) >= goal or self.watcher.missing() <= left
+
+    def _goes_on(self, at: float, ends: dict[str, int]) -> bool:
+        return self._first_new(at, ends) is not None
+
+    def _hears_more_than(self, heard: int) -> bool:
+        return len(self.watcher.heard) > heard
 
     def _first_new(self, at: float, ends: dict[str, int]) -> float | None:
         """Return when the first record came that no killed worker had written, with a change not heard before."""
